@@ -1,0 +1,77 @@
+"""The brief: what the person asks for, validated before anything else happens."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from longwriter_ui.errors import BriefError
+from longwriter_ui.words import LANGUAGES, detect_language
+
+MIN_WORDS = 50
+MAX_WORDS = 100_000
+MAX_INSTRUCTION = 100_000  # characters; more belongs into a file, not into a prompt
+DEFAULT_WORDS = 2_000
+
+_ASKED = re.compile(r"(\d[\d,]*)\s*[- ]?\s*(?:words?\b|字|个字)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Brief:
+    """An instruction, a target length in words (characters for Chinese) and a language (ISO 639-1)."""
+
+    instruction: str
+    target_words: int
+    language: str
+
+    @staticmethod
+    def create(instruction: str, words: int | str | None = None, language: str | None = None) -> Brief:
+        """A valid brief. `words` missing: the count named in the instruction, else 2,000.
+
+        Raises BriefError, naming what to change, for an empty or endless instruction, a target that is no
+        number or outside 50-100,000, and an unknown language.
+        """
+        instruction = instruction.replace("\x00", "").strip()
+        if not instruction:
+            raise BriefError("The instruction is empty.", "Say what should be written, and for whom.")
+        if len(instruction) > MAX_INSTRUCTION:
+            raise BriefError(
+                f"The instruction has {len(instruction):,} characters; at most {MAX_INSTRUCTION:,} can be read.",
+                "Shorten it.",
+            )
+        if language and language not in LANGUAGES:
+            raise BriefError(f"Unknown language {language!r}.", f"Use one of: {', '.join(LANGUAGES)}.")
+        target = _asked_words(instruction) if words is None else parse_words(words)
+        return Brief(instruction, target, language or detect_language(instruction))
+
+    @property
+    def title(self) -> str:
+        """A working title: the first line of the instruction, cut at a word to at most 60 characters."""
+        line = self.instruction.splitlines()[0].strip().rstrip(".。")
+        if len(line) <= 60:
+            return line
+        return line[:60].rsplit(" ", 1)[0].rstrip(",;:，；：") + "…"
+
+
+def parse_words(value: int | str) -> int:
+    """A target length as typed ("1500", "1,500", 1500); BriefError when it is none or out of range."""
+    text = str(value).strip().replace(",", "").replace("_", "").replace("\u00a0", "")
+    if not re.fullmatch(r"[+-]?\d+(\.0+)?", text):
+        raise BriefError(
+            f"The target length {str(value)!r} is not a number.", "Give a whole number of words, such as 1500."
+        )
+    number = int(text.split(".")[0])
+    if not MIN_WORDS <= number <= MAX_WORDS:
+        raise BriefError(
+            f"A target of {number:,} words is out of range.", f"Choose between {MIN_WORDS} and {MAX_WORDS:,} words."
+        )
+    return number
+
+
+def _asked_words(instruction: str) -> int:
+    """The length an instruction itself names ("a 1,500-word guide", "2000字"), else the default."""
+    for match in _ASKED.finditer(instruction):
+        number = int(match.group(1).replace(",", ""))
+        if MIN_WORDS <= number <= MAX_WORDS:
+            return number
+    return DEFAULT_WORDS

@@ -1,0 +1,185 @@
+"""The draft: the plan and the text in one list. A paragraph is a step of the plan with what was written for it.
+
+Text is never overwritten: every answer of the model and every edit of the person is a new Version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from longwriter_ui.brief import Brief
+from longwriter_ui.plan import Step, render_plan
+from longwriter_ui.words import count_words
+
+
+class Mode(str, Enum):
+    """What the model sees when it writes a paragraph; see prompts."""
+
+    CONVERSATION = "conversation"
+    AGENTWRITE = "agentwrite"
+    ONESHOT = "oneshot"
+
+
+class Status(str, Enum):
+    """Life of a paragraph: planned -> writing -> written or failed; any of them -> writing again."""
+
+    PLANNED = "planned"
+    WRITING = "writing"
+    WRITTEN = "written"
+    FAILED = "failed"
+
+
+class Author(str, Enum):
+    """Who made a version."""
+
+    MODEL = "model"
+    USER = "user"
+
+
+class FinishReason(str, Enum):
+    """Why an answer ended: by itself, at its length limit, because it was stopped, or in an error."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Hashes of what a version was written from; where they no longer match, the version is stale."""
+
+    brief: str = ""
+    step: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One text of a paragraph.
+
+    `prompt` is the user turn that asked for it, `rest` the hash of the plan after this step as the model then knew
+    it, `tokens` the ids the model generated (empty for a person's text) in the vocabulary named by `vocabulary`.
+    """
+
+    text: str
+    author: Author
+    finish: FinishReason = FinishReason.STOP
+    basis: Basis = Basis()
+    prompt: str = ""
+    rest: str = ""
+    tokens: tuple[int, ...] = ()
+    vocabulary: str = ""
+
+
+def new_key() -> str:
+    """An unguessable id for a draft or a paragraph (16 characters)."""
+    return secrets.token_urlsafe(12)
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A step and its text. `key` stays the same through every edit and move; `version` is the current text."""
+
+    step: Step
+    key: str = field(default_factory=new_key)
+    status: Status = Status.PLANNED
+    version: Version | None = None
+    problem: str = ""  # what went wrong, for the person; only when status is FAILED
+
+    @property
+    def text(self) -> str:
+        return self.version.text if self.version else ""
+
+    @property
+    def finished(self) -> bool:
+        """Written to its end, as opposed to stopped in the middle or not begun."""
+        return self.version is not None and self.version.finish in (FinishReason.STOP, FinishReason.LENGTH)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A brief, its plan and its text. `opening` is the first prompt of the conversation as it was really sent,
+    `raw_plan` the plan as the model printed it, kept for the person when no step could be read from it."""
+
+    id: str
+    title: str
+    brief: Brief
+    mode: Mode = Mode.CONVERSATION
+    seed: int = 0
+    paragraphs: tuple[Paragraph, ...] = ()
+    opening: str = ""
+    raw_plan: str = ""
+    planning_problem: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(p.step for p in self.paragraphs)
+
+    @property
+    def text(self) -> str:
+        """All text in order, paragraphs parted by a blank line."""
+        return "\n\n".join(p.text.strip() for p in self.paragraphs if p.text.strip())
+
+    @property
+    def words(self) -> int:
+        return sum(self.count(p.text) for p in self.paragraphs)
+
+    def count(self, text: str) -> int:
+        return count_words(text, self.brief.language)
+
+    def index(self, key: str) -> int:
+        """Position of the paragraph `key`; KeyError when there is none."""
+        for i, paragraph in enumerate(self.paragraphs):
+            if paragraph.key == key:
+                return i
+        raise KeyError(key)
+
+    def with_paragraph(self, paragraph: Paragraph) -> Draft:
+        """The draft with the paragraph of the same key replaced."""
+        return replace(self, paragraphs=tuple(paragraph if p.key == paragraph.key else p for p in self.paragraphs))
+
+    def basis(self, index: int) -> Basis:
+        """What paragraph `index` would be written from now."""
+        paragraph = self.paragraphs[index]
+        before = hashlib.sha256()
+        for earlier in self.paragraphs[:index]:
+            before.update(earlier.text.strip().encode() + b"\0")
+        step = f"{paragraph.step.main_point}\0{paragraph.step.words}"
+        return Basis(_digest(self.brief.instruction), _digest(step), before.hexdigest()[:16])
+
+    def stale(self, index: int) -> tuple[str, ...]:
+        """Names of what changed since paragraph `index` was written: of "brief", "step", "before"."""
+        version = self.paragraphs[index].version
+        if version is None:
+            return ()
+        now = self.basis(index)
+        return tuple(name for name in ("brief", "step", "before") if getattr(now, name) != getattr(version.basis, name))
+
+    def rest(self, index: int) -> str:
+        """Hash of the plan from step `index` on, with its numbers."""
+        return _digest(render_plan(self.steps[index:], self.brief.language, index + 1))
+
+
+def length_score(required: int, written: int) -> float:
+    """LongBench-Write's length score, 0-100 (arXiv 2408.07055): 100 at the required length, 0 for nothing written,
+    falling to 0 at four times the required length and at a third of it.
+    """
+    if written <= 0 or required <= 0:
+        return 0.0
+    if written > required:
+        return 100 * max(0.0, 1 - (written / required - 1) / 3)
+    return 100 * max(0.0, 1 - (required / written - 1) / 2)
+
+
+def paragraphs_of(steps: Sequence[Step]) -> tuple[Paragraph, ...]:
+    """Fresh cards for the steps of a new plan."""
+    return tuple(Paragraph(step) for step in steps)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

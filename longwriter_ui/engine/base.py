@@ -1,0 +1,141 @@
+"""The contract of every engine: one primitive, `stream`.
+
+A conversation is a tuple of turns. When its last turn is the user's, the engine answers it; when it is the
+assistant's, the engine goes on writing that answer. The engine keeps the longest prefix it has read before, so a
+conversation that only grew costs only what is new.
+
+`stream` first yields Reading while the prompt is read, then Chunks of text; the last Chunk carries the finish
+reason and the final counts. Cancelling is setting an event; afterwards the engine is usable at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from longwriter_ui.draft import FinishReason
+from longwriter_ui.events import Reading
+
+
+class Role(str, Enum):
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a turn. `tokens` are the ids the model generated for it; empty: the engine tokenises `text`.
+    Ids count only in the vocabulary they were generated in; the caller drops those of another model."""
+
+    text: str
+    tokens: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Turn:
+    role: Role
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(part.text for part in self.parts)
+
+
+Conversation = tuple[Turn, ...]
+
+
+def user(*parts: str | Part) -> Turn:
+    """A user's turn; strings become parts without tokens."""
+    return Turn(Role.USER, tuple(Part(p) if isinstance(p, str) else p for p in parts))
+
+
+def assistant(*parts: str | Part) -> Turn:
+    """An assistant's turn; strings become parts without tokens."""
+    return Turn(Role.ASSISTANT, tuple(Part(p) if isinstance(p, str) else p for p in parts))
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Sampler settings; the defaults are the LongWriter model card's. `repeat_penalty` 1.0 and `dry_multiplier` 0.0
+    are off; temperature 0 is greedy."""
+
+    temperature: float = 0.5
+    top_p: float = 0.8
+    top_k: int = 50
+    min_p: float = 0.0
+    repeat_penalty: float = 1.0
+    dry_multiplier: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given."""
+
+    conversation: Conversation
+    sampling: Sampling
+    max_tokens: int
+    grammar: str | None = None
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """New text with the ids it was decoded from. Counts are totals of this request: prompt tokens read and reused,
+    tokens written; speed in tokens per second of writing. `finish` is set on the last chunk only."""
+
+    text: str
+    tokens: tuple[int, ...]
+    read: int
+    reused: int
+    written: int
+    tokens_per_second: float
+    finish: FinishReason | None = None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Size of a conversation in tokens: in all, and the part of it that would have to be read now."""
+
+    total: int
+    unread: int
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """Who is writing. `vocabulary` identifies the token ids; `context` is the most tokens a conversation may have."""
+
+    name: str
+    model: str
+    template: str
+    vocabulary: str
+    context: int
+    backend: str
+    demonstration: bool = False
+    load_seconds: float = 0.0
+
+
+class Cancel(Protocol):
+    """What `threading.Event` is, as far as an engine needs it."""
+
+    def is_set(self) -> bool: ...
+
+
+class Engine(Protocol):
+    """One loaded model. Not re-entrant: one stream at a time; every error is an EngineError."""
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+    def measure(self, conversation: Conversation) -> Measure:
+        """Tokens of the conversation, without reading it."""
+        ...
+
+    def stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
+        """Write the answer. Raises ContextTooSmall before the first token when it cannot fit."""
+        ...
+
+    def close(self) -> None:
+        """Free the model; the engine cannot be used afterwards."""
+        ...

@@ -1,0 +1,86 @@
+"""Every error a person can meet, as one tree.
+
+    LongWriterError              message, hint (what to do), retryable
+    |- BriefError                the instruction or the target length cannot be used
+    |- PlanError                 no step found in a plan; keeps the raw text
+    |- EditError                 an edit that does not fit the draft
+    |  `- ConflictError          somebody else changed the same card first
+    |- StoreError                the store cannot be opened, read or written
+    |  |- DraftNotFound          no draft with this id
+    |  `- DraftBusy              another job or process is writing this draft
+    |- EngineError               the model failed while planning or writing
+    |  |- ModelFileError         the file is no usable GGUF
+    |  `- ContextTooSmall        the piece does not fit; carries needed and available tokens
+    `- ExportError               a file could not be made or written
+
+Foreign exceptions (OSError, sqlite3.Error, llama.cpp return codes) are translated where they arise, with
+`raise ... from error`. The text of an error is for the person; it never enters a draft.
+"""
+
+from __future__ import annotations
+
+
+class LongWriterError(Exception):
+    """Base of the tree: `message` says what happened, `hint` what to do about it."""
+
+    def __init__(self, message: str, hint: str = "", *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.retryable = retryable
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class BriefError(LongWriterError):
+    """The instruction or the target length cannot be used."""
+
+
+class PlanError(LongWriterError):
+    """No step could be found in a plan; `raw` is the text as it came, for the person to edit."""
+
+    def __init__(self, message: str, hint: str = "", *, raw: str = "") -> None:
+        super().__init__(message, hint, retryable=True)
+        self.raw = raw
+
+
+class EditError(LongWriterError):
+    """An edit that does not fit the draft as it is."""
+
+
+class ConflictError(EditError):
+    """The card was changed after the revision the edit was based on."""
+
+
+class StoreError(LongWriterError):
+    """The store cannot be opened, read or written."""
+
+
+class DraftNotFound(StoreError):
+    """There is no draft with this id."""
+
+
+class DraftBusy(StoreError):
+    """Another job, here or in another process, is writing this draft."""
+
+
+class EngineError(LongWriterError):
+    """The model failed while loading, planning or writing."""
+
+
+class ModelFileError(EngineError):
+    """The file is missing, damaged, or no model that this build of llama.cpp can run."""
+
+
+class ContextTooSmall(EngineError):
+    """The piece needs `needed` tokens of context and only `available` can be had."""
+
+    def __init__(self, message: str, hint: str = "", *, needed: int, available: int) -> None:
+        super().__init__(message, hint)
+        self.needed = needed
+        self.available = available
+
+
+class ExportError(LongWriterError):
+    """A file could not be made or written; the draft is untouched."""

@@ -1,0 +1,158 @@
+"""The plan: its steps, and the AgentWrite line format they are read from and printed in.
+
+    Paragraph N - Main Point: ... - Word Count: NNN words
+    第N段 - 主要观点：... - 字数：NNN字
+
+Models print this format in many shapes; `parse_plan` reads them all and never drops a line silently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from longwriter_ui.errors import PlanError
+
+_NUMBER = r"(\d[\d,]*)"
+_RANGE = rf"(?:about|around|approximately|approx\.?|约|大约|~)?\s*{_NUMBER}(?:\s*(?:-|–|—|~|～|to|至|到)\s*{_NUMBER})?"
+_DECORATION = r"[\s>#*_•`|\-]*"
+_NAMED_HEAD = re.compile(
+    rf"^{_DECORATION}(?:\d+\s*[.)、]\s*)?{_DECORATION}"
+    r"(?:(?:paragraph|para|section|step|part)\s*(?:no\.?\s*)?#?\d+\b|第\s*[\d一二三四五六七八九十百零两]+\s*(?:段落?|步|节|部分))"
+    r"[\s:：.)*_\-–—－|]*",
+    re.IGNORECASE,
+)
+_NUMBERED_HEAD = re.compile(rf"^{_DECORATION}\d+\s*[.)、：:]\s*")
+_LABEL = re.compile(
+    r"[*_]*(?:main\s*(?:point|idea)|主要观点|主要论点|主旨|要点)[*_]*\s*[:：]\s*[*_]*\s*", re.IGNORECASE
+)
+_COUNT = re.compile(
+    rf"[\s\-–—－|,，;；(（\[【*_]*(?:word\s*count|words|字数)[*_]*\s*[:：]\s*[*_]*\s*{_RANGE}\s*(?:words?|字)?[*_)）\]】.。\s]*$",
+    re.IGNORECASE,
+)
+_BARE_COUNT = re.compile(rf"[\s\-–—－|,，;；(（\[【*_]+{_RANGE}\s*(?:words?|字)[*_)）\]】.。\s]*$", re.IGNORECASE)
+_LEADING_COUNT = re.compile(rf"^[(（\[【]\s*{_RANGE}\s*(?:words?|字)\s*[)）\]】][\s:：\-–—－]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One paragraph to be: what it says (one line) and how long it is (None where no count was given)."""
+
+    main_point: str
+    words: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "main_point", " ".join(self.main_point.split()))
+
+
+@dataclass(frozen=True)
+class ParsedPlan:
+    """What `parse_plan` found: the steps, and the lines that belong to none (a preamble, a closing remark)."""
+
+    steps: tuple[Step, ...]
+    unused: tuple[str, ...]
+
+
+def parse_plan(text: str) -> ParsedPlan:
+    """Read a plan as models and people write it; PlanError, with the raw text, when it holds no step."""
+    reader = _Reader(_NAMED_HEAD)
+    reader.read(text)
+    if not reader.steps:
+        # No line names its paragraph: a plain numbered list is a plan too.
+        reader = _Reader(_NUMBERED_HEAD)
+        reader.read(text)
+    if not reader.steps:
+        raise PlanError(
+            "No step was found in the plan.",
+            "Write one line for each paragraph: Paragraph 1 - Main Point: ... - Word Count: 300 words.",
+            raw=text,
+        )
+    return ParsedPlan(tuple(reader.steps), tuple(reader.unused))
+
+
+def render_step(number: int, step: Step, language: str) -> str:
+    """One line of the AgentWrite format; the count is left out where the step has none."""
+    if language == "zh":
+        count = f" - 字数：{step.words}字" if step.words is not None else ""
+        return f"第{number}段 - 主要观点：{step.main_point}{count}"
+    count = f" - Word Count: {step.words} words" if step.words is not None else ""
+    return f"Paragraph {number} - Main Point: {step.main_point}{count}"
+
+
+def render_plan(steps: Sequence[Step], language: str, first: int = 1) -> str:
+    """The lines of `steps`, numbered from `first`."""
+    return "\n".join(render_step(n, step, language) for n, step in enumerate(steps, first))
+
+
+def fill_counts(steps: Sequence[Step], target_words: int) -> tuple[Step, ...]:
+    """Steps without a count share what the others leave of the target, at least 50 words each."""
+    missing = sum(step.words is None for step in steps)
+    if not missing:
+        return tuple(steps)
+    left = target_words - sum(step.words or 0 for step in steps)
+    share = max(50, round(left / missing / 10) * 10)
+    return tuple(step if step.words is not None else Step(step.main_point, share) for step in steps)
+
+
+class _Reader:
+    """Collects steps line by line; a step may run over several lines until its count or a blank line ends it."""
+
+    def __init__(self, head: re.Pattern[str]) -> None:
+        self.head = head
+        self.steps: list[Step] = []
+        self.unused: list[str] = []
+        self._parts: list[str] | None = None
+
+    def read(self, text: str) -> None:
+        for line in text.splitlines():
+            match = self.head.match(line)
+            if match:
+                self._close()
+                self._parts = [line[match.end() :]]
+            elif self._parts is None:
+                if line.strip():
+                    self.unused.append(line.strip())
+            elif line.strip():
+                self._parts.append(line)
+            elif _clean_point(" ".join(self._parts))[0]:
+                self._close()  # a blank line ends a step that has its main point
+                continue
+            if self._parts is not None and _COUNT.search(" ".join(self._parts)):
+                self._close()
+        self._close()
+
+    def _close(self) -> None:
+        if self._parts is None:
+            return
+        lines, self._parts = self._parts, None
+        point, words = _clean_point(" ".join(lines))
+        if point:
+            self.steps.append(Step(point, words))
+        else:
+            self.unused.extend(line.strip() for line in lines if line.strip())
+
+
+def _clean_point(text: str) -> tuple[str, int | None]:
+    """Main point and word count (the midpoint of a range) of one step's joined lines."""
+    text = " ".join(text.split())
+    words = None
+    lead = _LEADING_COUNT.match(text)
+    if lead:
+        words, text = _midpoint(lead), text[lead.end() :]
+    tail = _COUNT.search(text) or (_BARE_COUNT.search(text) if words is None else None)
+    if tail:
+        words, text = _midpoint(tail), text[: tail.start()]
+    label = _LABEL.search(text)
+    if label and not text[: label.start()].strip(" *_:-–—－("):
+        text = text[label.end() :]
+    text = text.strip().rstrip("-–—－| ").strip()
+    if text.startswith("**") and text.count("**") == 1 or text.endswith("**") and text.count("**") % 2:
+        text = text.replace("**", "")
+    return text.strip(), words
+
+
+def _midpoint(match: re.Match[str]) -> int:
+    low = int(match.group(1).replace(",", ""))
+    high = int(match.group(2).replace(",", "")) if match.group(2) else low
+    return (low + high) // 2
