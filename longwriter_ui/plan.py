@@ -147,7 +147,7 @@ def _clean_point(text: str) -> tuple[str, int | None]:
     if label and not text[: label.start()].strip(" *_:-–—－("):
         text = text[label.end() :]
     text = text.strip().rstrip("-–—－| ").strip()
-    if text.startswith("**") and text.count("**") == 1 or text.endswith("**") and text.count("**") % 2:
+    if (text.startswith("**") and text.count("**") == 1) or (text.endswith("**") and text.count("**") % 2):
         text = text.replace("**", "")
     return text.strip(), words
 

@@ -51,13 +51,13 @@ def detect_language(text: str) -> str:
     if chinese and 3 * chinese >= len(letters) - chinese:
         return "zh"
     code, certainty = _identifier().classify(text)
-    if code not in LANGUAGES or code == "zh":
-        return "en"
-    return code if certainty >= _CERTAIN else "en"
+    return code if certainty >= _CERTAIN and code != "zh" else "en"
 
 
 @lru_cache(maxsize=1)
 def _identifier():  # type: ignore[no-untyped-def]  # py3langid ships no types
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(LANGUAGES))
+    return identifier

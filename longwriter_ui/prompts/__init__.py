@@ -7,7 +7,7 @@ once, so braces or dollar signs in a person's text stay what they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from longwriter_ui.brief import Brief
@@ -87,7 +87,7 @@ def _instruction(brief: Brief) -> str:
     return f"{brief.instruction}\n\nWrite in {LANGUAGES[brief.language]}."
 
 
-@lru_cache(maxsize=None)
+@cache
 def _template(name: str, language: str) -> str:
     suffix = "zh" if language == "zh" else "en"
     return (_HERE / f"{name}.{suffix}.txt").read_text(encoding="utf-8")
