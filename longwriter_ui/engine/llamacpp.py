@@ -72,15 +72,14 @@ class LlamaCppEngine:
             name = template or guess_template(header.metadata)
             bos, eos = vocabulary.text(vocabulary.bos), vocabulary.text(vocabulary.eos)
             trained = llama.llama_model_n_ctx_train(model)
-            title = str(header.metadata.get("general.name") or path.stem)
             info = EngineInfo(
-                name=title,
+                name=header.name,
                 model=path.name,
                 template=name,
                 vocabulary=header.vocabulary,
                 context=min(context or trained, trained),
                 backend=backend(gpu_layers != 0 and llama.llama_supports_gpu_offload()),
-                demonstration="demonstration" in title.lower(),
+                demonstration=header.demonstration,
             )
             engine = cls(model, vocabulary, get_template(name, header.metadata, bos, eos), info)
             engine._open(
