@@ -65,6 +65,6 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             raise StoreError(
                 f"The drafts in {self._path} cannot be used: {error}.",
-                "Check that the folder can be written to, that the disk is not full, and that LONGWRITER_HOME is right.",
+                "Check that the folder can be written to, that the disk is not full, and LONGWRITER_HOME.",
                 retryable=isinstance(error, sqlite3.OperationalError),
             ) from error
