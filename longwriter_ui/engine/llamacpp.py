@@ -17,7 +17,7 @@ from typing import Any
 
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine._context import Context, kv_type
-from longwriter_ui.engine._llama import backend, llama, physical_cores
+from longwriter_ui.engine._llama import backend, llama, suitable_threads
 from longwriter_ui.engine._model import open_model
 from longwriter_ui.engine._vocabulary import Vocabulary
 from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Request
@@ -70,8 +70,8 @@ class LlamaCppEngine:
             trained = llama.llama_model_n_ctx_train(model)
             limit = min(context or trained, trained)
             first = limit if context else min(_FIRST_CONTEXT, limit)
-            cores = threads or physical_cores()
-            room = Context(model, first, limit, cores, kv_type(model, header, limit))
+            cores = threads or suitable_threads(model)
+            room = Context(model, first, limit, cores, kv_type(model, header))
         except EngineError:
             llama.llama_model_free(model)
             raise
