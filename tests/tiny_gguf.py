@@ -16,8 +16,7 @@ import numpy as np
 
 BOS, EOS, NOTE = "<|begin_of_text|>", "<|end_of_text|>", "<|note|>"
 CONTEXT = 8192
-_WIDTH, _HEADS, _LAYERS, _INNER = 64, 2, 2, 96
-_MERGES = 200
+_WIDTH, _LAYERS, _INNER = 64, 2, 96
 _CORPUS = """\
 The harbour wakes before the sun does. Fishermen mend their nets while gulls argue over what was left behind.
 Write the next paragraph of a long piece. Write that paragraph only, about as long as its word count says.
@@ -34,10 +33,15 @@ def write_tiny_gguf(
     chat_template: str | None = None,
     favourite: str | None = None,
     tokenizer: bool = True,
+    weights: bool = True,
+    without: str | None = None,
     context: int = CONTEXT,
+    heads: int = 2,
+    vocabulary: int = 200,
 ) -> Path:
-    """Write the model. `favourite` is a token the model always finds most likely; the rest is as the names say."""
-    tokens, merges = train_bpe(_CORPUS, _MERGES)
+    """Write the model. `favourite` is a token the model always finds most likely; `vocabulary` counts the
+    merges of its byte-pair encoding; `without` is a tensor to leave out."""
+    tokens, merges = train_bpe(_CORPUS, vocabulary)
     tokens += [BOS, EOS, NOTE]
     kinds = [gguf.TokenType.NORMAL] * (len(tokens) - 3) + [gguf.TokenType.CONTROL] * 2 + [gguf.TokenType.USER_DEFINED]
     writer = gguf.GGUFWriter(path, architecture)
@@ -46,10 +50,10 @@ def write_tiny_gguf(
     writer.add_embedding_length(_WIDTH)
     writer.add_block_count(_LAYERS)
     writer.add_feed_forward_length(_INNER)
-    writer.add_head_count(_HEADS)
-    writer.add_head_count_kv(_HEADS)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(heads)
     writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_rope_dimension_count(_WIDTH // _HEADS)
+    writer.add_rope_dimension_count(_WIDTH // heads)
     if tokenizer:
         writer.add_tokenizer_model("gpt2")
         writer.add_tokenizer_pre("llama-bpe")
@@ -61,7 +65,8 @@ def write_tiny_gguf(
     if chat_template is not None:
         writer.add_chat_template(chat_template)
     for label, data in _weights(len(tokens), tokens.index(favourite) if favourite else None).items():
-        writer.add_tensor(label, data.astype(np.float32))
+        if weights and label != without:
+            writer.add_tensor(label, data.astype(np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -115,7 +120,7 @@ def _weights(size: int, favourite: int | None) -> dict[str, np.ndarray]:
         # The first value of every state is large and positive, and one token answers to it.
         embedding[:, 0] = 20.0
         output[:, 0] = 0.0
-        output[favourite, 0] = 100.0
+        output[favourite, 0] = 6.0
     weights = {"token_embd.weight": embedding, "output_norm.weight": np.ones(_WIDTH), "output.weight": output}
     for i in range(_LAYERS):
         weights |= {

@@ -143,9 +143,9 @@ def test_agentwrite_keeps_everything_before_the_text_that_is_new(warm: LlamaCppE
 
 
 def test_a_cancel_while_reading_keeps_what_was_read(warm: LlamaCppEngine, cold: LlamaCppEngine) -> None:
-    long = (user("The harbour wakes before the sun does. " * 400),)
+    long = (user("The harbour wakes before the sun does. " * 200),)
     total = cold.measure(long).total
-    assert total > 2000
+    assert total > 1024
     cancel = threading.Event()
     events = []
     for event in warm.stream(Request(long, GREEDY, 10), cancel):
@@ -186,7 +186,7 @@ class OnlyTheWatcherSees:
 
 
 def test_a_cancel_stops_a_running_computation(warm: LlamaCppEngine, cold: LlamaCppEngine) -> None:
-    long = (user("The harbour wakes before the sun does. " * 600),)
+    long = (user("The harbour wakes before the sun does. " * 250),)
     answer = ask(warm, long, 2000, cancel=OnlyTheWatcherSees())
     assert answer.last.finish is FinishReason.CANCELLED
     assert len(held(warm)) < cold.measure(long).total + answer.last.written
