@@ -29,12 +29,19 @@ _VOCABULARY = ("tokenizer.ggml.model", "tokenizer.ggml.pre", "tokenizer.ggml.tok
 @dataclass(frozen=True)
 class Header:
     """`metadata` holds single values; arrays are there as their lengths. `vocabulary` is a hash of the tokens and
-    their types, empty without a tokenizer. `size` is the length in bytes that a whole file has at least."""
+    their types, empty without a tokenizer. `size` is the length in bytes that a whole file has at least;
+    `name` is what the model calls itself, else the file's name."""
 
     metadata: Mapping[str, str | int | float | bool]
     tensors: int
     vocabulary: str
     size: int
+    name: str
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether this is the small model that comes with the application."""
+        return "demonstration" in self.name.lower()
 
     def number(self, key: str, default: int = 0) -> int:
         """A number that the architecture names, such as "context_length"."""
@@ -91,7 +98,13 @@ class _Reader:
         alignment = int(metadata.get("general.alignment", 32))
         start = -(-self._at // alignment) * alignment
         named = "tokenizer.ggml.tokens" in metadata
-        return Header(metadata, tensors, vocabulary.hexdigest()[:16] if named else "", start + end if tensors else 0)
+        return Header(
+            metadata,
+            tensors,
+            vocabulary.hexdigest()[:16] if named else "",
+            start + end if tensors else 0,
+            str(metadata.get("general.name") or self._path.stem),
+        )
 
     def _tensor(self) -> int:
         """Where the tensor ends, from the start of the data; for an unknown type, where it begins."""

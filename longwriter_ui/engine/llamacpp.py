@@ -75,15 +75,14 @@ class LlamaCppEngine:
         except EngineError:
             llama.llama_model_free(model)
             raise
-        name = str(header.metadata.get("general.name") or path.stem)
         info = EngineInfo(
-            name=name,
+            name=header.name,
             model=path.name,
             template=chosen,
             vocabulary=header.vocabulary,
             context=limit,
             backend=backend(gpu_layers != 0 and llama.llama_supports_gpu_offload()),
-            demonstration="demonstration" in name.lower(),
+            demonstration=header.demonstration,
         )
         engine = cls(model, vocabulary, form, room, info)
         engine._info = replace(info, load_seconds=time.perf_counter() - began)
