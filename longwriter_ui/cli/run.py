@@ -54,7 +54,7 @@ def follow(studio: Studio, job: Job) -> Outcome:
     """Show the job's progress until it ends; the first Ctrl-C stops it, a second one leaves at once."""
     count = studio.draft(job.draft_id).count
     outcome = Outcome(FinishReason.ERROR)
-    with _stopping(job), open_display(count) as display:
+    with _stopping(studio, job), open_display(count) as display:
         for event in job.events():
             display.update(event, job.meter.progress)
             if isinstance(event, Finished):
@@ -76,11 +76,11 @@ def resume_line(draft_id: str, arguments: argparse.Namespace) -> str:
 
 
 @contextmanager
-def _stopping(job: Job) -> Iterator[None]:
+def _stopping(studio: Studio, job: Job) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         if job.cancelled.is_set():
             raise KeyboardInterrupt
-        job.cancel()
+        studio.stop(job.draft_id)
 
     previous = signal.signal(signal.SIGINT, stop)
     try:
