@@ -131,7 +131,7 @@ def test_no_letter_is_ever_lost(lines):
 
 
 def libreoffice() -> str:
-    """The program; without it, or without what reads its PDF, the test is skipped, or fails where they must be there."""
+    """The program. Without it, or what reads its PDF, the test is skipped, or fails where they must be there."""
     missing = [name for name in ("soffice", "pdftotext", "pdffonts") if shutil.which(name) is None]
     if missing:
         message = f"not installed: {', '.join(missing)} (LibreOffice and poppler)"
