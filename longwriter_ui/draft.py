@@ -83,12 +83,14 @@ def new_key() -> str:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A step and its text. `key` stays the same through every edit and move; `version` is the current text."""
+    """A step and its text. `key` stays the same through every edit and move; `version` is the current text, of
+    `versions` that were made."""
 
     step: Step
     key: str = field(default_factory=new_key)
     status: Status = Status.PLANNED
     version: Version | None = None
+    versions: int = 0
     problem: str = ""  # what went wrong, for the person; only when status is FAILED
 
     @property

@@ -89,7 +89,7 @@ def _edit_text(draft: Draft, op: Op) -> Draft:
         Author.USER,
         basis=draft.basis(index),
         prompt=before.prompt if before else "",
-        rest=before.rest if before else draft.rest(index + 1),
+        rest=before.rest if before else "",
     )
     return draft.with_paragraph(replace(paragraph, status=Status.WRITTEN, version=version, problem=""))
 

@@ -32,9 +32,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class PlanDelta:
-    """More of the plan's text."""
+    """More of the plan's text, and the speed it comes at (tokens per second)."""
 
     text: str
+    tokens_per_second: float
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,12 @@ class PlanReady:
 
 @dataclass(frozen=True)
 class ParagraphStarted:
-    """Paragraph `key` is being written, after `kept` (the text of a stopped answer that is being continued).
-    `opening` is the first prompt of the conversation, where this paragraph begins a new one."""
+    """Paragraph `key` is being written. `version` is how it begins: empty, or the text of a stopped answer that is
+    being continued. `opening` is the first prompt of the conversation, where this paragraph begins a new one."""
 
     key: str
-    kept: str
-    opening: str | None
+    version: Version
+    opening: str | None = None
 
 
 @dataclass(frozen=True)

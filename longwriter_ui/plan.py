@@ -95,6 +95,15 @@ def fill_counts(steps: Sequence[Step], target_words: int) -> tuple[Step, ...]:
     return tuple(step if step.words is not None else Step(step.main_point, share) for step in steps)
 
 
+def fit_counts(steps: Sequence[Step], target_words: int, tolerance: float = 0.15) -> tuple[Step, ...]:
+    """Word counts scaled to the target, in tens, where the model's own total misses it by more than `tolerance`."""
+    steps = fill_counts(steps, target_words)
+    total = sum(step.words or 0 for step in steps)
+    if not total or abs(total - target_words) <= tolerance * target_words:
+        return steps
+    return tuple(Step(s.main_point, max(20, round((s.words or 0) * target_words / total / 10) * 10)) for s in steps)
+
+
 class _Reader:
     """Collects steps line by line; a step may run over several lines until its count or a blank line ends it."""
 

@@ -132,6 +132,10 @@ class Engine(Protocol):
         """Tokens of the conversation, without reading it."""
         ...
 
+    def reserve(self, tokens: int) -> None:
+        """Make room for a conversation of `tokens` tokens; ContextTooSmall, with both numbers, when there is none."""
+        ...
+
     def stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
         """Write the answer. Raises ContextTooSmall before the first token when it cannot fit."""
         ...

@@ -7,7 +7,7 @@ once, so braces or dollar signs in a person's text stay what they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from longwriter_ui.brief import Brief

@@ -1,0 +1,110 @@
+"""An engine that writes what a script says: for tests of everything above the engine, and for demonstrations of
+faults. It keeps the whole contract: counts, prefix reuse, cancelling, limits, a context that can be too small.
+
+A token is a character; its id is the character's code point.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+from longwriter_ui.draft import FinishReason
+from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Request, Role
+from longwriter_ui.errors import ContextTooSmall, EngineError
+from longwriter_ui.events import Reading
+
+Script = Callable[[Request], str]
+
+_READ_BATCH = 512
+_PIECE = re.compile(r"\s*\S+|\s+$")
+
+
+class ScriptedEngine:
+    """Answers each request with `script(request)`, whole words at `words_per_second` (0: at once)."""
+
+    def __init__(
+        self, script: Script, *, words_per_second: float = 0.0, context: int = 1_000_000, name: str = "Scripted"
+    ) -> None:
+        self._script = script
+        self._pause = 1 / words_per_second if words_per_second else 0.0
+        self._kept: tuple[int, ...] = ()
+        self._streaming = False
+        self.info = EngineInfo(name, "scripted", "scripted", "code-points", context, "script")
+
+    def measure(self, conversation: Conversation) -> Measure:
+        tokens = _tokens(conversation)
+        return Measure(len(tokens), len(tokens) - _common(tokens, self._kept))
+
+    def reserve(self, tokens: int) -> None:
+        if tokens > self.info.context:
+            raise ContextTooSmall(
+                f"The piece needs a context of {tokens:,} tokens; this engine has {self.info.context:,}.",
+                "Ask for a shorter piece.",
+                needed=tokens,
+                available=self.info.context,
+            )
+
+    def stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
+        if self._streaming:
+            raise EngineError("The engine is busy with another request.", "Wait until it is done.", retryable=True)
+        self._streaming = True
+        try:
+            yield from self._stream(request, cancel)
+        finally:
+            self._streaming = False
+
+    def close(self) -> None:
+        self._kept = ()
+
+    def _stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
+        prompt = _tokens(request.conversation)
+        self.reserve(len(prompt) + 1)
+        # The last token is always read again: that is what an engine needs to have something to sample from.
+        reused = min(_common(prompt, self._kept), len(prompt) - 1)
+        read = len(prompt) - reused
+        self._kept = prompt[:reused]
+        for done in range(0, read, _READ_BATCH):
+            yield Reading(done, read, reused)
+            self._kept = prompt[: reused + min(done + _READ_BATCH, read)]
+            if cancel.is_set():
+                yield Chunk("", (), len(self._kept) - reused, reused, 0, 0.0, FinishReason.CANCELLED)
+                return
+        yield Reading(read, read, reused)
+
+        answer = self._script(request)
+        limit = min(request.max_tokens, self.info.context - len(prompt))
+        finish = FinishReason.STOP if len(answer) <= limit else FinishReason.LENGTH
+        began, written = time.monotonic(), 0
+        for piece in _PIECE.findall(answer[:limit]):
+            if cancel.is_set():
+                finish = FinishReason.CANCELLED
+                break
+            if self._pause:
+                time.sleep(self._pause)
+            tokens = tuple(map(ord, piece))
+            self._kept += tokens
+            written += len(tokens)
+            speed = written / max(time.monotonic() - began, 1e-9)
+            yield Chunk(piece, tokens, read, reused, written, speed)
+        yield Chunk("", (), read, reused, written, written / max(time.monotonic() - began, 1e-9), finish)
+
+
+def _tokens(conversation: Conversation) -> tuple[int, ...]:
+    """One marker before each user turn and one before each answer, so that turns never run together."""
+    ids: list[int] = []
+    for turn in conversation:
+        ids.append(1 if turn.role is Role.USER else 2)
+        for part in turn.parts:
+            ids.extend(part.tokens or map(ord, part.text))
+    if conversation[-1].role is Role.USER:
+        ids.append(2)
+    return tuple(ids)
+
+
+def _common(a: tuple[int, ...], b: tuple[int, ...]) -> int:
+    for i, (x, y) in enumerate(zip(a, b, strict=False)):
+        if x != y:
+            return i
+    return min(len(a), len(b))

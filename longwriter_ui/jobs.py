@@ -1,0 +1,133 @@
+"""Jobs and the one worker thread that runs them, outside any page or request.
+
+A page may come and go; the job runs on. Jobs wait their turn in order, since a model writes one thing at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from longwriter_ui.errors import EngineError, LongWriterError
+from longwriter_ui.events import Event, Failed, Finished, Usage
+from longwriter_ui.progress import Meter, Progress
+
+_log = logging.getLogger(__name__)
+
+Kind = Literal["plan", "write"]
+
+
+class Job:
+    """Planning or writing one draft. `events` is for one listener; progress and outcome are for everybody."""
+
+    def __init__(self, draft_id: str, kind: Kind, keys: Sequence[str] | None = None) -> None:
+        self.draft_id = draft_id
+        self.kind = kind
+        self.keys = keys
+        self.cancelled = threading.Event()
+        self.meter = Meter(Progress(kind))
+        self.failure: LongWriterError | None = None
+        self.usage = Usage()
+        self.load_seconds = 0.0
+        self.seconds = 0.0  # of work, loading apart
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._done = threading.Event()
+
+    def emit(self, event: Event) -> None:
+        """Called by the worker; the last event is Finished or Failed."""
+        if isinstance(event, Finished):
+            self.usage = event.usage
+        if isinstance(event, Failed):
+            self.failure = event.error
+        self._events.put(event)
+
+    def close(self) -> None:
+        """Called by the worker when everything of the job is stored and released."""
+        self._done.set()
+
+    def events(self) -> Iterator[Event]:
+        """Events as they come, up to and with Finished or Failed."""
+        while True:
+            event = self._events.get()
+            if isinstance(event, Finished | Failed):
+                self._done.wait()
+                yield event
+                return
+            yield event
+
+    def cancel(self) -> None:
+        """Ask it to stop; the text so far is kept."""
+        self.cancelled.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it has ended; False when `timeout` seconds passed first."""
+        return self._done.wait(timeout)
+
+    @property
+    def ended(self) -> bool:
+        return self._done.is_set()
+
+
+class Worker:
+    """Runs jobs one after the other in a daemon thread with `perform`, which emits the job's events."""
+
+    def __init__(self, perform: Callable[[Job], None]) -> None:
+        self._perform = perform
+        self._waiting: list[Job] = []
+        self._running: Job | None = None
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="longwriter-worker", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        with self._changed:
+            if self._closing:
+                raise EngineError("The studio is closing.", "Start it again.")
+            self._waiting.append(job)
+            self._changed.notify_all()
+
+    def progress(self, job: Job) -> Progress | None:
+        """The job's progress with its place in the queue; None when it has ended."""
+        if job.ended:
+            return None
+        with self._changed:
+            if job in self._waiting:
+                place = self._waiting.index(job) + (self._running is not None)
+                return replace(job.meter.progress, phase="queued", place=place)
+        return job.meter.progress
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Cancel everything and wait for the running job to store what it has."""
+        with self._changed:
+            self._closing = True
+            for job in [*self._waiting, *([self._running] if self._running else [])]:
+                job.cancel()
+            self._changed.notify_all()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closing:
+                    self._changed.wait()
+                if not self._waiting:
+                    return
+                job = self._running = self._waiting.pop(0)
+            began = time.monotonic()
+            try:
+                self._perform(job)
+            except Exception as error:
+                # The thread's outermost frame: a defect must fail this job, not silence every later one.
+                _log.exception("job failed unexpectedly")
+                job.emit(Failed(EngineError(f"Something unexpected went wrong: {error!r}.", "Please report this.")))
+            finally:
+                job.seconds = time.monotonic() - began - job.load_seconds
+                with self._changed:
+                    self._running = None
+                job.close()

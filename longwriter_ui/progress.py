@@ -1,0 +1,88 @@
+"""How far a job is, computed from its events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from longwriter_ui.draft import Draft
+from longwriter_ui.events import (
+    Event,
+    Loading,
+    ParagraphDone,
+    ParagraphStarted,
+    PlanDelta,
+    Reading,
+    TextDelta,
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a status line shows.
+
+    phase: queued, loading, reading, planning or writing. place: jobs ahead in the queue (0: running). paragraph `of`
+    how many is being written, `words` of `target` so far in the whole piece, time left in seconds where it is known,
+    and the prompt tokens read of those to be read now.
+    """
+
+    kind: str
+    phase: str = "queued"
+    place: int = 0
+    key: str | None = None
+    paragraph: int = 0
+    of: int = 0
+    words: int = 0
+    target: int = 0
+    tokens_per_second: float = 0.0
+    seconds_left: float | None = None
+    read_done: int = 0
+    read_total: int = 0
+
+
+@dataclass
+class Meter:
+    """Turns events into Progress. `tokens_per_word` is the engine's, for the time that is left."""
+
+    progress: Progress
+    tokens_per_word: float = 1.3
+    _words: dict[str, int] = field(default_factory=dict)
+    _text: str = ""
+
+    def begin(self, draft: Draft, tokens_per_word: float) -> None:
+        """The job starts on `draft`."""
+        self.tokens_per_word = tokens_per_word
+        self.follow(draft)
+
+    def follow(self, draft: Draft) -> None:
+        """The plan and the finished text as they are now."""
+        self._words = {p.key: draft.count(p.text) for p in draft.paragraphs}
+        target = sum(s.words or 0 for s in draft.steps) or draft.brief.target_words
+        self.progress = replace(self.progress, of=len(draft.paragraphs), target=target, words=sum(self._words.values()))
+
+    def update(self, event: Event, draft: Draft) -> None:
+        """One more event; `draft` as it was when the paragraph began."""
+        if isinstance(event, Loading):
+            self.progress = replace(self.progress, phase="loading")
+        elif isinstance(event, Reading):
+            self.progress = replace(self.progress, phase="reading", read_done=event.done, read_total=event.total)
+        elif isinstance(event, PlanDelta):
+            self.progress = replace(self.progress, phase="planning", tokens_per_second=event.tokens_per_second)
+        elif isinstance(event, ParagraphStarted):
+            self.follow(draft)
+            self._text = event.version.text
+            number = draft.index(event.key) + 1
+            self.progress = replace(self.progress, key=event.key, paragraph=number)
+        elif isinstance(event, TextDelta):
+            self._text += event.text
+            self._words[event.key] = draft.count(self._text)
+            words, speed = sum(self._words.values()), event.tokens_per_second
+            left = max(0, self.progress.target - words) * self.tokens_per_word
+            self.progress = replace(
+                self.progress,
+                phase="writing",
+                words=words,
+                tokens_per_second=speed,
+                seconds_left=left / speed if speed > 0 else None,
+            )
+        elif isinstance(event, ParagraphDone):
+            self.progress = replace(self.progress, key=None)

@@ -1,0 +1,116 @@
+"""Writes a job's events into the store while they come.
+
+Streaming text is gathered and flushed by a thread of its own at least every 0.4 s, so that even a stalled model loses
+no more than that when the process is killed.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from types import TracebackType
+
+from longwriter_ui.draft import Draft, Paragraph
+from longwriter_ui.errors import LongWriterError, PlanError
+from longwriter_ui.events import Event, ParagraphDone, ParagraphStarted, PlanDelta, PlanReady, TextDelta
+from longwriter_ui.plan import Step, fill_counts, parse_plan
+from longwriter_ui.store.drafts import DraftStore
+
+FLUSH_SECONDS = 0.4
+
+
+class Recorder:
+    """Stores the events of one job on one draft; a context manager around the job."""
+
+    def __init__(self, store: DraftStore, draft_id: str) -> None:
+        self._store = store
+        self._draft_id = draft_id
+        self._key: str | None = None
+        self._pending = ""
+        self._plan = ""
+        self._lock = threading.Lock()
+        self._error: LongWriterError | None = None
+        self._stop = threading.Event()
+        self._flusher = threading.Thread(target=self._flush_regularly, name="longwriter-flush", daemon=True)
+
+    def __enter__(self) -> Recorder:
+        self._flusher.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._flusher.join()
+
+    def record(self, event: Event) -> None:
+        """Store one event; a StoreError of the flushing thread arises here."""
+        if self._error is not None:
+            raise self._error
+        if isinstance(event, ParagraphStarted):
+            self._store.begin(self._draft_id, event.key, event.version, event.opening)
+            self._key = event.key
+        elif isinstance(event, TextDelta):
+            with self._lock:
+                self._pending += event.text
+        elif isinstance(event, ParagraphDone):
+            self._drop_pending()
+            self._store.finish(self._draft_id, event.key, event.version)
+            self._key = None
+        elif isinstance(event, PlanDelta):
+            self._grow_plan(event.text)
+        elif isinstance(event, PlanReady):
+            steps = event.steps
+            self._store.change(self._draft_id, lambda draft: _with_steps(draft, steps, event.raw))
+
+    def failed(self, error: LongWriterError) -> None:
+        """The job ended in `error`: keep the text so far, mark where it happened."""
+        if self._key is not None:
+            self._flush()
+            self._store.finish(self._draft_id, self._key, None, problem=str(error))
+        elif isinstance(error, PlanError):
+            self._store.change(
+                self._draft_id, lambda d: replace(d, paragraphs=(), raw_plan=error.raw, planning_problem=str(error))
+            )
+
+    def _grow_plan(self, text: str) -> None:
+        """Show each step as soon as its line is whole."""
+        self._plan += text
+        if "\n" not in text:
+            return
+        whole = self._plan[: self._plan.rindex("\n") + 1]
+        try:
+            steps = parse_plan(whole).steps
+        except PlanError:
+            return  # nothing but a preamble so far
+        self._store.change(
+            self._draft_id,
+            lambda draft: _with_steps(draft, fill_counts(steps, draft.brief.target_words), whole),
+        )
+
+    def _drop_pending(self) -> None:
+        with self._lock:
+            self._pending = ""
+
+    def _flush(self) -> None:
+        with self._lock:
+            text, self._pending = self._pending, ""
+            if text and self._key is not None:
+                self._store.append(self._draft_id, self._key, text)
+
+    def _flush_regularly(self) -> None:
+        while not self._stop.wait(FLUSH_SECONDS):
+            try:
+                self._flush()
+            except LongWriterError as error:
+                self._error = error
+                return
+
+
+def _with_steps(draft: Draft, steps: tuple[Step, ...], raw: str) -> Draft:
+    """The draft with this plan; cards that are there already keep their keys, so a view need not redraw them."""
+    kept = draft.paragraphs[: len(steps)]
+    paragraphs = tuple(
+        replace(kept[i], step=step) if i < len(kept) else Paragraph(step) for i, step in enumerate(steps)
+    )
+    return replace(draft, paragraphs=paragraphs, raw_plan=raw, planning_problem="")

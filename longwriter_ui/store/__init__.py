@@ -1,0 +1,1 @@
+"""Drafts on disk. Only this package knows SQL."""

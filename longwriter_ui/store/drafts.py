@@ -1,0 +1,276 @@
+"""The drafts' store: SQLite in WAL mode, one file, safe for several processes.
+
+Every change gets the draft's next revision number and marks the rows it touched with it, so a view asks "what is new
+since revision r". Text is never overwritten: an edit or an answer is a new row in `versions`. While an answer
+streams, its text is appended to `deltas`; when it is done, one row holds it whole.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from longwriter_ui.draft import Draft, FinishReason, Paragraph, Status, Version
+from longwriter_ui.errors import ConflictError, DraftNotFound
+from longwriter_ui.store.database import Database
+from longwriter_ui.store.rows import insert_version, load_draft, now, update_version
+from longwriter_ui.words import count_words
+
+
+@dataclass(frozen=True)
+class DraftSummary:
+    """A line of the library. `written` of `steps` paragraphs have text."""
+
+    id: str
+    title: str
+    language: str
+    words: int
+    target_words: int
+    steps: int
+    written: int
+    updated: datetime
+
+
+@dataclass(frozen=True)
+class Since:
+    """What is new in a draft: whether its own fields or its order changed, the cards that did, and the text that
+    came for the others, as (key, text) in order."""
+
+    rev: int
+    draft: Draft
+    head: bool
+    order: bool
+    changed: frozenset[str]
+    deltas: tuple[tuple[str, str], ...]
+
+
+class DraftStore:
+    """Drafts in the SQLite file `path`. Usable from several threads; each call is one transaction."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def add(self, draft: Draft) -> None:
+        """Store a new draft, as revision 1."""
+        with self._database.change() as db:
+            db.execute(
+                """INSERT INTO drafts (id, title, instruction, target_words, language, mode, seed, created, updated,
+                                       rev, head_rev, order_rev) VALUES (?,?,?,?,?,?,?,?,?,1,1,1)""",
+                (
+                    draft.id, draft.title, draft.brief.instruction, draft.brief.target_words, draft.brief.language,
+                    draft.mode.value, draft.seed, now(), now(),
+                ),
+            )  # fmt: skip
+            self._write(db, replace(draft, paragraphs=()), draft, 1)
+
+    def get(self, draft_id: str) -> Draft:
+        """The draft as it is now; DraftNotFound."""
+        with self._database.read() as db:
+            return _found(load_draft(db, draft_id), draft_id)
+
+    def summaries(self) -> list[DraftSummary]:
+        """All drafts, the last changed first."""
+        with self._database.read() as db:
+            ids = db.execute("SELECT id, updated FROM drafts ORDER BY updated DESC").fetchall()
+            return [_summary(_found(load_draft(db, i), i), updated) for i, updated in ids]
+
+    def delete(self, draft_id: str) -> None:
+        """Remove the draft with all its versions; DraftNotFound."""
+        with self._database.change() as db:
+            # Paragraphs refer to versions, so they go first.
+            db.execute("DELETE FROM paragraphs WHERE draft_id = ?", (draft_id,))
+            if not db.execute("DELETE FROM drafts WHERE id = ?", (draft_id,)).rowcount:
+                raise _missing(draft_id)
+
+    def change(self, draft_id: str, edit: Callable[[Draft], Draft], *, key: str = "", seen: int | None = None) -> int:
+        """Replace the draft by `edit(draft)` in one transaction; the new revision.
+
+        With `seen`, ConflictError when the card `key` has changed since that revision.
+        """
+        with self._database.change() as db:
+            before = _found(load_draft(db, draft_id), draft_id)
+            if seen is not None and key:
+                row = db.execute(
+                    "SELECT rev FROM paragraphs WHERE draft_id = ? AND key = ?", (draft_id, key)
+                ).fetchone()
+                if row is not None and row["rev"] > seen:
+                    raise ConflictError(
+                        "This paragraph was changed elsewhere in the meantime.", "Look at both and choose."
+                    )
+            after = edit(before)
+            rev = self._next(db, draft_id)
+            self._write(db, before, after, rev)
+            return rev
+
+    def begin(self, draft_id: str, key: str, version: Version, opening: str | None) -> None:
+        """The paragraph `key` is being written as `version`; its present text stays until that is done."""
+        with self._database.change() as db:
+            rev = self._next(db, draft_id)
+            before = _found(load_draft(db, draft_id), draft_id)
+            row = db.execute("SELECT * FROM paragraphs WHERE draft_id = ? AND key = ?", (draft_id, key)).fetchone()
+            if row is None or row["position"] is None:
+                raise DraftNotFound("The paragraph was deleted before it could be written.", retryable=True)
+            stopped = before.paragraphs[before.index(key)].version
+            # Going on with a stopped answer fills the same row; anything else is a new version.
+            goes_on = version.text != "" and stopped is not None and stopped.text == version.text
+            writing = row["version_id"] if goes_on else insert_version(db, draft_id, key, version)
+            db.execute(
+                "UPDATE paragraphs SET status=?, problem='', writing_id=?, rev=? WHERE draft_id=? AND key=?",
+                (Status.WRITING.value, writing, rev, draft_id, key),
+            )
+            if opening is not None:
+                db.execute("UPDATE drafts SET opening = ? WHERE id = ?", (opening, draft_id))
+            self._touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
+
+    def append(self, draft_id: str, key: str, text: str) -> None:
+        """More text of the paragraph being written."""
+        with self._database.change() as db:
+            rev = self._next(db, draft_id)
+            db.execute("INSERT INTO deltas (draft_id, key, rev, text) VALUES (?,?,?,?)", (draft_id, key, rev, text))
+
+    def finish(self, draft_id: str, key: str, version: Version | None, problem: str = "") -> None:
+        """The paragraph being written is done. A rewrite that was stopped or failed gives way to the text it was to
+        replace; both stay among the versions. `version` None: what has streamed so far is all there is.
+        """
+        with self._database.change() as db:
+            rev = self._next(db, draft_id)
+            before = _found(load_draft(db, draft_id), draft_id)
+            row = db.execute("SELECT * FROM paragraphs WHERE draft_id = ? AND key = ?", (draft_id, key)).fetchone()
+            if row is None or row["writing_id"] is None:
+                return
+            streamed = before.paragraphs[before.index(key)].version if row["position"] is not None else None
+            final = version or streamed
+            if final is not None:
+                update_version(db, row["writing_id"], final)
+            db.execute("DELETE FROM deltas WHERE draft_id = ? AND key = ?", (draft_id, key))
+            whole = final is not None and final.finish in (FinishReason.STOP, FinishReason.LENGTH) and not problem
+            is_rewrite = row["version_id"] is not None and row["version_id"] != row["writing_id"]
+            has_text = final is not None and final.text.strip() != ""
+            current = row["version_id"] if (is_rewrite and not whole) or not has_text else row["writing_id"]
+            status = Status.FAILED if problem else (Status.WRITTEN if current is not None else Status.PLANNED)
+            db.execute(
+                """UPDATE paragraphs SET status=?, problem=?, version_id=?, writing_id=NULL, rev=?
+                   WHERE draft_id=? AND key=?""",
+                (status.value, problem, current, rev, draft_id, key),
+            )
+            self._touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
+
+    def since(self, draft_id: str, rev: int) -> Since:
+        """What changed after revision `rev` (0: everything)."""
+        with self._database.read() as db:
+            draft = _found(load_draft(db, draft_id), draft_id)
+            row = db.execute("SELECT rev, head_rev, order_rev FROM drafts WHERE id = ?", (draft_id,)).fetchone()
+            changed = frozenset(
+                key
+                for (key,) in db.execute(
+                    "SELECT key FROM paragraphs WHERE draft_id = ? AND rev > ? AND position IS NOT NULL",
+                    (draft_id, rev),
+                )
+            )
+            deltas = db.execute(
+                "SELECT key, text FROM deltas WHERE draft_id = ? AND rev > ? ORDER BY id", (draft_id, rev)
+            )
+            fresh = tuple((key, text) for key, text in deltas if key not in changed)
+            return Since(row["rev"], draft, row["head_rev"] > rev, row["order_rev"] > rev, changed, fresh)
+
+    def interrupted(self) -> list[str]:
+        """Ids of drafts with a paragraph that was being written."""
+        with self._database.read() as db:
+            rows = db.execute("SELECT DISTINCT draft_id FROM paragraphs WHERE writing_id IS NOT NULL")
+            return [draft_id for (draft_id,) in rows]
+
+    def recover(self, draft_id: str) -> None:
+        """Close what a crash left open: text that had streamed becomes a stopped paragraph. The caller holds the
+        draft's lock, so nobody is writing it."""
+        with self._database.read() as db:
+            rows = db.execute("SELECT key FROM paragraphs WHERE draft_id = ? AND writing_id IS NOT NULL", (draft_id,))
+            keys = [key for (key,) in rows]
+        for key in keys:
+            self.finish(draft_id, key, None)
+
+    def _write(self, db: sqlite3.Connection, before: Draft, after: Draft, rev: int) -> None:
+        """Write what differs between two states of a draft."""
+        if _head(before) != _head(after):
+            db.execute(
+                "UPDATE drafts SET title=?, mode=?, opening=?, raw_plan=?, planning_problem=?, head_rev=? WHERE id=?",
+                (*_head(after), rev, after.id),
+            )
+        old = {p.key: p for p in before.paragraphs}
+        order = [p.key for p in after.paragraphs]
+        for key in old.keys() - set(order):
+            db.execute("UPDATE paragraphs SET position=NULL, rev=? WHERE draft_id=? AND key=?", (rev, after.id, key))
+        for paragraph in after.paragraphs:
+            if old.get(paragraph.key) != paragraph:
+                self._write_paragraph(db, after.id, old.get(paragraph.key), paragraph, rev)
+        if order != [p.key for p in before.paragraphs]:
+            db.execute("UPDATE drafts SET order_rev = ? WHERE id = ?", (rev, after.id))
+            for position, key in enumerate(order):
+                db.execute("UPDATE paragraphs SET position=? WHERE draft_id=? AND key=?", (position, after.id, key))
+        self._touch_stale(db, before, after, rev)
+
+    def _write_paragraph(
+        self, db: sqlite3.Connection, draft_id: str, old: Paragraph | None, new: Paragraph, rev: int
+    ) -> None:
+        fields = (new.step.main_point, new.step.words, new.status.value, new.problem, rev, draft_id, new.key)
+        if old is None:
+            db.execute(
+                """INSERT INTO paragraphs (main_point, words, status, problem, rev, draft_id, key, position)
+                   VALUES (?,?,?,?,?,?,?,0)""",
+                fields,
+            )
+        else:
+            db.execute(
+                "UPDATE paragraphs SET main_point=?, words=?, status=?, problem=?, rev=? WHERE draft_id=? AND key=?",
+                fields,
+            )
+        if new.version != (old.version if old else None):
+            version_id = insert_version(db, draft_id, new.key, new.version) if new.version else None
+            db.execute("UPDATE paragraphs SET version_id=? WHERE draft_id=? AND key=?", (version_id, draft_id, new.key))
+
+    def _touch_stale(self, db: sqlite3.Connection, before: Draft, after: Draft, rev: int) -> None:
+        """A card whose stale marks changed has changed, though its row has not."""
+        marks = {p.key: before.stale(i) for i, p in enumerate(before.paragraphs)}
+        for i, paragraph in enumerate(after.paragraphs):
+            if marks.get(paragraph.key, ()) != after.stale(i):
+                db.execute("UPDATE paragraphs SET rev=? WHERE draft_id=? AND key=?", (rev, after.id, paragraph.key))
+
+    def _next(self, db: sqlite3.Connection, draft_id: str) -> int:
+        row = db.execute(
+            "UPDATE drafts SET rev = rev + 1, updated = ? WHERE id = ? RETURNING rev", (now(), draft_id)
+        ).fetchone()
+        if row is None:
+            raise _missing(draft_id)
+        return int(row["rev"])
+
+
+def _head(draft: Draft) -> tuple[str, ...]:
+    return (draft.title, draft.mode.value, draft.opening, draft.raw_plan, draft.planning_problem)
+
+
+def _summary(draft: Draft, updated: str) -> DraftSummary:
+    return DraftSummary(
+        draft.id,
+        draft.title,
+        draft.brief.language,
+        count_words(draft.text, draft.brief.language),
+        draft.brief.target_words,
+        len(draft.paragraphs),
+        sum(p.finished for p in draft.paragraphs),
+        datetime.fromisoformat(updated),
+    )
+
+
+def _found(draft: Draft | None, draft_id: str) -> Draft:
+    if draft is None:
+        raise _missing(draft_id)
+    return draft
+
+
+def _missing(draft_id: str) -> DraftNotFound:
+    return DraftNotFound(f"There is no draft {draft_id!r}.", "`drafts list` and the library show those there are.")

@@ -1,0 +1,93 @@
+"""The schema, as append-only named steps. Never change a step that has shipped; add one."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from longwriter_ui.errors import StoreError
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001_drafts",
+        """
+        CREATE TABLE drafts (
+            id TEXT PRIMARY KEY,
+            title TEXT NOT NULL,
+            instruction TEXT NOT NULL,
+            target_words INTEGER NOT NULL,
+            language TEXT NOT NULL,
+            mode TEXT NOT NULL,
+            seed INTEGER NOT NULL,
+            opening TEXT NOT NULL DEFAULT '',
+            raw_plan TEXT NOT NULL DEFAULT '',
+            planning_problem TEXT NOT NULL DEFAULT '',
+            created TEXT NOT NULL,
+            updated TEXT NOT NULL,
+            rev INTEGER NOT NULL,           -- of the last change of any kind
+            head_rev INTEGER NOT NULL,      -- of the last change to this row's own columns
+            order_rev INTEGER NOT NULL      -- of the last change to which paragraphs there are, and their order
+        );
+        CREATE TABLE versions (
+            id INTEGER PRIMARY KEY,
+            draft_id TEXT NOT NULL REFERENCES drafts(id) ON DELETE CASCADE,
+            key TEXT NOT NULL,
+            text TEXT NOT NULL,
+            author TEXT NOT NULL,
+            finish TEXT NOT NULL,
+            basis_brief TEXT NOT NULL,
+            basis_step TEXT NOT NULL,
+            basis_before TEXT NOT NULL,
+            prompt TEXT NOT NULL,
+            rest TEXT NOT NULL,
+            tokens BLOB NOT NULL,           -- int32, little endian
+            vocabulary TEXT NOT NULL,
+            created TEXT NOT NULL
+        );
+        CREATE INDEX versions_of ON versions(draft_id, key);
+        CREATE TABLE paragraphs (
+            draft_id TEXT NOT NULL REFERENCES drafts(id) ON DELETE CASCADE,
+            key TEXT NOT NULL,
+            position INTEGER,               -- NULL: deleted from the draft, kept with its versions
+            main_point TEXT NOT NULL,
+            words INTEGER,
+            status TEXT NOT NULL,
+            problem TEXT NOT NULL DEFAULT '',
+            version_id INTEGER REFERENCES versions(id),
+            writing_id INTEGER REFERENCES versions(id),  -- being written now, to replace version_id
+            rev INTEGER NOT NULL,
+            PRIMARY KEY (draft_id, key)
+        );
+        CREATE TABLE deltas (               -- text of a version being written, in the order it came
+            id INTEGER PRIMARY KEY,
+            draft_id TEXT NOT NULL REFERENCES drafts(id) ON DELETE CASCADE,
+            key TEXT NOT NULL,
+            rev INTEGER NOT NULL,
+            text TEXT NOT NULL
+        );
+        CREATE INDEX deltas_of ON deltas(draft_id, rev);
+        """,
+    ),
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a store to the newest schema, each step in its own transaction; refuse a store from a newer version."""
+    connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied TEXT NOT NULL)")
+    applied = {name for (name,) in connection.execute("SELECT name FROM migrations")}
+    unknown = applied - {name for name, _ in MIGRATIONS}
+    if unknown:
+        raise StoreError(
+            f"The drafts were saved by a newer version of LongWriter Studio ({', '.join(sorted(unknown))}).",
+            "Update the application; nothing was changed.",
+        )
+    for name, script in MIGRATIONS:
+        if name in applied:
+            continue
+        # executescript commits what is open, so the step's transaction is part of the script itself. A second
+        # process that opens the store meanwhile waits at BEGIN IMMEDIATE and then finds the name taken.
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; INSERT INTO migrations VALUES ('{name}', datetime('now')); {script}; COMMIT;"
+            )
+        except sqlite3.IntegrityError:
+            connection.execute("ROLLBACK")

@@ -1,0 +1,238 @@
+"""The studio: what the page and the command line use. Everything a person does is one call here.
+
+Planning and writing are jobs in a worker thread; they end in the store whatever becomes of the page that began them.
+One process at a time works on a draft: a lock file, which the system frees even when a process is killed.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from longwriter_ui import export, pipeline
+from longwriter_ui.brief import Brief
+from longwriter_ui.config import Settings, save_settings
+from longwriter_ui.draft import Draft, Mode, Status, new_key
+from longwriter_ui.edits import Op, apply_edit
+from longwriter_ui.engine.base import Sampling
+from longwriter_ui.errors import DraftBusy, EditError, LongWriterError
+from longwriter_ui.events import Failed, Loading, ParagraphStarted
+from longwriter_ui.host import EngineHost, ModelChoice
+from longwriter_ui.jobs import Job, Worker
+from longwriter_ui.paths import Home
+from longwriter_ui.progress import Progress
+from longwriter_ui.recorder import Recorder
+from longwriter_ui.store.drafts import DraftStore, DraftSummary
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a view has to know: what is new in the draft (see store.Since), and how its job is doing."""
+
+    rev: int
+    draft: Draft
+    head: bool
+    order: bool
+    changed: frozenset[str]
+    deltas: tuple[tuple[str, str], ...]
+    progress: Progress | None
+    failure: LongWriterError | None
+
+
+class Studio:
+    """Drafts, their jobs and the model that writes them."""
+
+    def __init__(self, home: Home, host: EngineHost, sampling: Sampling | None = None) -> None:
+        self._home = home
+        self._host = host
+        self._sampling = sampling or Sampling()
+        self._store = DraftStore(home.store)
+        self._jobs: dict[str, Job] = {}
+        self._locks: dict[str, FileLock] = {}
+        self._lock = threading.Lock()
+        self._recover()
+        self._worker = Worker(self._perform)
+
+    def close(self) -> None:
+        """Stop every job, keep everything."""
+        self._worker.close()
+        self._host.close()
+        self._store.close()
+
+    # drafts
+
+    def create(self, brief: Brief, mode: Mode = Mode.CONVERSATION, seed: int | None = None) -> Draft:
+        """A new draft without a plan. The same seed, plan and model write the same text."""
+        draft = Draft(new_key(), brief.title, brief, mode, secrets.randbelow(2**31) if seed is None else seed)
+        self._store.add(draft)
+        return draft
+
+    def drafts(self) -> list[DraftSummary]:
+        """All drafts, the last changed first."""
+        return self._store.summaries()
+
+    def draft(self, draft_id: str) -> Draft:
+        """The draft as it is now; DraftNotFound."""
+        return self._store.get(draft_id)
+
+    def delete(self, draft_id: str) -> None:
+        """Delete the draft with its versions; DraftBusy while it is being written."""
+        lock = self._acquire(draft_id)
+        try:
+            self._store.delete(draft_id)
+        finally:
+            lock.release()
+
+    def edit(self, draft_id: str, rev: int | None, op: Op) -> int:
+        """Apply one operation of `edits`; the new revision.
+
+        `rev` is the revision the person was looking at (None: whatever is there). ConflictError when the same card
+        has changed since; EditError when the operation does not fit.
+        """
+        job = self._jobs.get(draft_id)
+        planning = job is not None and job.kind == "plan" and not job.ended
+
+        def edited(draft: Draft) -> Draft:
+            if planning and op.get("do") != "set_title":
+                raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
+            if op.get("do") in ("edit_text", "delete_step", "keep"):
+                for paragraph in draft.paragraphs:
+                    if paragraph.key == op.get("key") and paragraph.status is Status.WRITING:
+                        raise EditError("This paragraph is being written.", "Stop the writing first.")
+            return apply_edit(draft, op)
+
+        return self._store.change(draft_id, edited, key=str(op.get("key") or ""), seen=rev)
+
+    def export(self, draft_id: str, path: Path) -> Path:
+        """Write the draft to `path` in the format of its suffix; ExportError."""
+        return export.export(self.draft(draft_id), path)
+
+    # jobs
+
+    def plan(self, draft_id: str) -> Job:
+        """Start making the plan. EditError when text was already written from the present one."""
+        if any(p.version for p in self.draft(draft_id).paragraphs):
+            raise EditError("Text has been written from this plan already.", "Start a new draft for another plan.")
+        return self._start(Job(draft_id, "plan"))
+
+    def write(self, draft_id: str, keys: Sequence[str] | None = None) -> Job:
+        """Start writing every unfinished paragraph, or the paragraphs `keys` anew."""
+        draft = self.draft(draft_id)
+        if not draft.paragraphs:
+            raise EditError("There is no plan to write from.", "Make a plan first, or add a step.")
+        for n, paragraph in enumerate(draft.paragraphs, 1):
+            wanted = paragraph.key in keys if keys is not None else not paragraph.finished
+            if wanted and not paragraph.step.main_point:
+                raise EditError(f"Step {n} has no main point.", "Say what it is about, or delete the step.")
+        for key in keys or ():
+            if all(p.key != key for p in draft.paragraphs):
+                raise EditError("This paragraph is no longer in the draft.")
+        return self._start(Job(draft_id, "write", keys))
+
+    def stop(self, draft_id: str) -> None:
+        """Stop the draft's job, if there is one; the text so far is kept."""
+        job = self._jobs.get(draft_id)
+        if job is not None:
+            job.cancel()
+
+    def changes(self, draft_id: str, rev: int) -> Changes:
+        """What is new since revision `rev` (0: everything)."""
+        since = self._store.since(draft_id, rev)
+        job = self._jobs.get(draft_id)
+        progress = self._worker.progress(job) if job is not None else None
+        failure = job.failure if job is not None else None
+        return Changes(since.rev, since.draft, since.head, since.order, since.changed, since.deltas, progress, failure)
+
+    # the model
+
+    @property
+    def model(self) -> ModelChoice | None:
+        """The model the next job will use."""
+        return self._host.choice
+
+    def choose_model(self, path: Path) -> ModelChoice:
+        """Use the GGUF at `path` from the next job on, and after a restart; ModelFileError keeps the present one."""
+        choice = self._host.choose(path)
+        save_settings(self._home.settings, Settings(model=str(choice.path)))
+        return choice
+
+    # the worker's side
+
+    def _start(self, job: Job) -> Job:
+        lock = self._acquire(job.draft_id)
+        with self._lock:
+            self._locks[job.draft_id] = lock
+            self._jobs[job.draft_id] = job
+        self._worker.submit(job)
+        return job
+
+    def _perform(self, job: Job) -> None:
+        try:
+            with Recorder(self._store, job.draft_id) as recorder:
+                try:
+                    self._run(job, recorder)
+                except LongWriterError as error:
+                    recorder.failed(error)
+                    job.emit(Failed(error))
+        finally:
+            with self._lock:
+                lock = self._locks.pop(job.draft_id)
+            try:
+                self._store.recover(job.draft_id)  # nothing to do unless the job broke off unexpectedly
+            finally:
+                lock.release()
+
+    def _run(self, job: Job, recorder: Recorder) -> None:
+        self._store.recover(job.draft_id)
+        draft = self.draft(job.draft_id)
+        if not self._host.is_loaded and self.model is not None:
+            loading = Loading(self.model.name)
+            job.meter.update(loading, draft)
+            job.emit(loading)
+        began = time.monotonic()
+        engine = self._host.engine()
+        job.load_seconds = time.monotonic() - began
+        job.meter.begin(draft, pipeline.tokens_per_word(engine, draft.brief.language))
+        if job.kind == "plan":
+            sampling = replace(self._sampling, seed=draft.seed)
+            events = pipeline.plan(draft.brief, engine, sampling, job.cancelled)
+        else:
+            writer = pipeline.Writer(engine, self._sampling, job.cancelled)
+            events = pipeline.write(lambda: self.draft(job.draft_id), writer, job.keys)
+        for event in events:
+            recorder.record(event)
+            if isinstance(event, ParagraphStarted):
+                draft = self.draft(job.draft_id)
+            job.meter.update(event, draft)
+            job.emit(event)
+
+    def _acquire(self, draft_id: str) -> FileLock:
+        self._home.locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._home.locks / f"{draft_id}.lock", thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise DraftBusy(
+                "This draft is being planned or written already.",
+                "Wait until that is done, or stop it.",
+                retryable=True,
+            ) from error
+        return lock
+
+    def _recover(self) -> None:
+        """Close what an earlier process left open when it was killed."""
+        for draft_id in self._store.interrupted():
+            try:
+                lock = self._acquire(draft_id)
+            except DraftBusy:
+                continue  # another process is writing it this moment
+            try:
+                self._store.recover(draft_id)
+            finally:
+                lock.release()
