@@ -7,9 +7,16 @@ Object.assign(Board.prototype, {
     for (const tab of root.querySelectorAll("[data-stage]")) {
       tab.addEventListener("click", () => tab.getAttribute("aria-disabled") === "true" || this.showStage(tab.dataset.stage));
     }
-    parts.title.addEventListener("input", () => this.link.type("title", { do: "set_title", title: parts.title.value }));
+    parts.title.addEventListener("input", () => {
+      fit(parts.title);
+      this.link.type("title", { do: "set_title", title: parts.title.value });
+    });
     parts.title.addEventListener("blur", () => this.link.release("title"));
-    parts.title.addEventListener("keydown", (event) => event.key === "Enter" && parts.title.blur());
+    parts.title.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      parts.title.blur();
+    });
     parts.write.addEventListener("click", () => this.write());
     parts.models.addEventListener("click", () => goToTab("models"));
     parts.reuse.addEventListener("click", () => this.reuseBrief());
@@ -31,6 +38,8 @@ Object.assign(Board.prototype, {
   showAll(cardsToo = true) {
     const { parts, head } = this;
     if (!this.link.holds("title")) fill(parts.title, head.title);
+    fit(parts.title);
+    parts.status.hidden = this.stage === "plan" && !this.job;
     parts.demo.hidden = !this.model.demonstration;
     parts.view.classList.toggle("is-planning", this.job?.kind === "plan");
     for (const card of this.cards.values()) {

@@ -60,7 +60,7 @@ class Board {
       tab.title = closed ? "Make a plan first" : "";
     }
     if (stage !== "brief") for (const card of this.cards.values()) fit(card.point);
-    this.status.show();
+    this.showAll();
   }
 
   get visible() {
@@ -145,14 +145,6 @@ class Board {
 
   writes(key) {
     return this.job?.kind === "write" && this.job.key === key && this.job.phase !== "queued";
-  }
-
-  wordsOf(card) {
-    return this.writes(card.key) ? Math.max(this.job.words, card.data.words) : card.data.words;
-  }
-
-  wordsNow() {
-    return this.totals.words;
   }
 
   get longest() {

@@ -22,7 +22,7 @@ class Card {
     this.point.addEventListener("blur", () => this.left("point", this.point, this.data.main_point));
     this.flags = el("div", { class: "flags" });
     this.prose = new Prose("", {
-      input: (text) => board.link.type("text:" + key, { do: "edit_text", key, text }),
+      input: (text) => this.typedText(text),
       blur: () => this.leftText(),
     });
     this.caret = el("span", { class: "caret", "aria-hidden": "true" });
@@ -120,7 +120,7 @@ class Card {
   tally() {
     const { data, status, board } = this;
     const language = board.head.language;
-    const words = board.wordsOf(this);
+    const words = this.wordsNow;
     const target = this.targetNow;
     const done = target ? Math.min(100, Math.round((100 * words) / target)) : words ? 100 : 0;
     if (status === "planned") this.w.replaceChildren(count(target, language));
@@ -140,6 +140,13 @@ class Card {
     say(this.outState, STATES[status]);
     this.outTrack.style.setProperty("--w", Math.round((100 * target) / Math.max(1, board.longest)) + "%");
     this.outTrack.style.setProperty("--done", (status === "planned" ? 0 : done) + "%");
+  }
+
+  /** Words of the text as it stands on the page: the server counts whole cards, we count what streams or is typed. */
+  get wordsNow() {
+    const { data, board, key } = this;
+    if (board.link.holds("text:" + key)) return countWords(this.prose.read(), board.head.language);
+    return this.status === "writing" ? countWords(data.text, board.head.language) : data.words;
   }
 
   /** The word count as it stands in the field, if it is one. */
@@ -202,6 +209,11 @@ class Card {
     this.words.title = good ? "" : "A whole number from 1 to " + figure(MOST_WORDS);
     if (good) this.board.link.type("words:" + this.key, { do: "edit_step", key: this.key, words: Number(digits) });
     this.board.tally();
+  }
+
+  typedText(text) {
+    this.board.link.type("text:" + this.key, { do: "edit_text", key: this.key, text });
+    this.tally();
   }
 
   stepWords(by) {

@@ -18,7 +18,7 @@ function startModels(element, server) {
     choose(parts.path.value.trim());
   });
   whenSeen(element, async () => {
-    const answer = await server.models({}).catch(() => null);
+    const answer = await server.listed({}).catch(() => null);
     if (answer) showModels(parts, answer, choose);
   });
 }

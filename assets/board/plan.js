@@ -21,7 +21,7 @@ class Plan {
     const { parts, head, job } = board;
     const planning = job?.kind === "plan";
     const steps = board.order.length;
-    const raw = !steps && !planning && head.raw_plan !== "";
+    const raw = !steps && !planning && head.planning_problem !== "";
     parts.budget.hidden = !steps;
     parts.rawplan.hidden = !raw;
     parts.blank.hidden = Boolean(steps || raw || planning || !board.draft || !board.opened);
@@ -33,16 +33,10 @@ class Plan {
       this.rawShown = head.raw_plan;
       say(parts.rawWhy, head.planning_problem);
     }
-    this.showArriving(planning && !steps);
+    parts.arriving.hidden = steps > 0 || !planning;
     this.showBrief();
     this.showFoot();
     if (steps) this.showBudget();
-  }
-
-  showArriving(arriving) {
-    const { parts, head } = this.board;
-    parts.arriving.hidden = !arriving;
-    if (arriving) say(parts.arrivingText, head.raw_plan);
   }
 
   showBrief() {

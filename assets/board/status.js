@@ -47,7 +47,7 @@ class Status {
 
   written() {
     const { totals, head } = this.board;
-    return ["*" + figure(this.board.wordsNow()) + "* of " + count(head.target_words, head.language), ""];
+    return ["*" + figure(totals.words) + "* of " + count(head.target_words, head.language), ""];
   }
 
   showActions() {
