@@ -23,7 +23,22 @@ function fillBrief(head) {
   enter("lw-custom", String(head.target_words));
 }
 
+/** The form is mounted after the board; `ready` runs when its button is there. */
+function whenFormIsThere(ready) {
+  if (document.getElementById("lw-make") && briefField("lw-ask")) ready();
+  else requestAnimationFrame(() => whenFormIsThere(ready));
+}
+
 function startBrief(board) {
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || board.stage !== "brief" || !board.visible) return;
+    event.preventDefault();
+    document.getElementById("lw-make")?.click();
+  });
+  whenFormIsThere(keepBrief);
+}
+
+function keepBrief() {
   const typed = localStorage.getItem(TYPED_BRIEF);
   if (typed && briefField("lw-ask")?.value === "") enter("lw-ask", typed);
   const form = document.getElementById("lw-brief");
@@ -33,11 +48,6 @@ function startBrief(board) {
     showLengthHint();
   });
   form?.addEventListener("click", () => setTimeout(showLengthHint, 0));
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || board.stage !== "brief" || !board.visible) return;
-    event.preventDefault();
-    document.getElementById("lw-make")?.click();
-  });
   showLengthHint();
 }
 

@@ -27,7 +27,7 @@ class Plan {
     parts.blank.hidden = Boolean(steps || raw || planning || !board.draft || !board.opened);
     parts.foot.hidden = !steps || planning;
     parts.addLast.hidden = !steps || planning;
-    parts.export.hidden = !steps;
+    parts.export.hidden = !board.totals.words;
     if (raw) {
       if (this.rawShown !== head.raw_plan) parts.raw.value = head.raw_plan;
       this.rawShown = head.raw_plan;
@@ -66,12 +66,12 @@ class Plan {
     const planned = cards.reduce((sum, card) => sum + card.targetNow, 0);
     const target = head.target_words;
     const off = planned - target;
-    const signature = JSON.stringify([planned, target, cards.map((card) => card.key + card.targetNow)]);
+    const signature = JSON.stringify([planned, target, board.busy, cards.map((card) => card.key + card.targetNow)]);
     if (signature === this.budget) return;
     this.budget = signature;
     const steps = figure(cards.length) + (cards.length === 1 ? " step" : " steps");
     parts.total.replaceChildren(steps + ", ", el("b", {}, figure(planned)), " of " + count(target, head.language));
-    say(parts.off, off > 0 ? figure(off) + " over" : off < 0 ? figure(-off) + " to spare" : "");
+    say(parts.off, off > 0 ? figure(off) + " over" : off < 0 && !board.busy ? figure(-off) + " to spare" : "");
     parts.off.classList.toggle("is-over", off > 0);
     const segments = this.segments(cards, off);
     arrange(parts.planRuler, segments);

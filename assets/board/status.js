@@ -29,7 +29,7 @@ class Status {
       return ["writing", "Reading", [["*" + figure(job.read_done) + "* of " + figure(job.read_total) + " tokens", ""], [lead, "wide"], model]];
     }
     const speed = job.tokens_per_second ? ["*" + job.tokens_per_second.toFixed(1) + "* tokens/s", "opt wide"] : null;
-    if (job.kind === "plan") return ["writing", lead, [board.cards.size ? ["*" + board.order.length + "* steps", ""] : null, model, speed]];
+    if (job.kind === "plan") return ["writing", lead, [board.order.length ? ["*" + board.order.length + (board.order.length === 1 ? "* step" : "* steps"), ""] : null, model, speed]];
     return ["writing", lead, [this.written(), model, speed, job.seconds_left ? ["About *" + duration(job.seconds_left) + "* left", ""] : null]];
   }
 
