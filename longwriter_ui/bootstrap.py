@@ -8,6 +8,7 @@ from pathlib import Path
 
 from longwriter_ui.config import load_settings
 from longwriter_ui.engine.base import Engine, Sampling
+from longwriter_ui.engine.header import read_header
 from longwriter_ui.errors import ModelFileError
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.paths import DEMO_MODEL, home
@@ -24,9 +25,8 @@ class LlamaCppOpener:
     threads: int | None = None
 
     def check(self, path: Path) -> ModelChoice:
-        from longwriter_ui.engine.llamacpp import inspect
-
-        return inspect(path)
+        header = read_header(path)
+        return ModelChoice(path.resolve(), header.name, header.demonstration)
 
     def open(self, path: Path) -> Engine:
         from longwriter_ui.engine.llamacpp import LlamaCppEngine

@@ -18,7 +18,7 @@ from longwriter_ui.events import Reading
 Script = Callable[[Request], str]
 
 _READ_BATCH = 512
-_PIECE = re.compile(r"\s*\S+|\s+$")
+_PIECE = re.compile(r"^\s+|\S+\s*")  # as tokenizers do, a blank line comes before the word after it
 
 
 class ScriptedEngine:

@@ -1,0 +1,45 @@
+"""Fixtures for all tests: nobody's data directory is touched, and no test reaches the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from longwriter_ui.engine.scripted import ScriptedEngine
+from longwriter_ui.host import EngineHost
+from longwriter_ui.paths import home
+from longwriter_ui.studio import Studio
+from tests.script import ScriptedOpener, author
+
+
+@pytest.fixture(autouse=True)
+def isolated_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test has a data directory of its own."""
+    path = tmp_path / "home"
+    monkeypatch.setenv("LONGWRITER_HOME", str(path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    return path
+
+
+@pytest.fixture
+def open_studio() -> Iterator[Callable[..., Studio]]:
+    """Opens studios on a scripted engine, all on the same data directory; closes them at the end."""
+    opened: list[Studio] = []
+
+    def open_one(engine: ScriptedEngine | None = None) -> Studio:
+        opener = ScriptedOpener(engine or ScriptedEngine(author))
+        studio = Studio(home(), EngineHost(opener, Path("script")))
+        opened.append(studio)
+        return studio
+
+    yield open_one
+    for studio in opened:
+        studio.close()
+
+
+@pytest.fixture
+def studio(open_studio: Callable[..., Studio]) -> Studio:
+    """A studio whose engine follows `tests.script.author`."""
+    return open_studio()

@@ -1,0 +1,343 @@
+"""The studio on the scripted engine: the whole journey, stops, crashes, conflicts, two processes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from longwriter_ui.brief import Brief
+from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Status, Version
+from longwriter_ui.engine.base import Request, Role
+from longwriter_ui.engine.scripted import ScriptedEngine
+from longwriter_ui.errors import (
+    ConflictError,
+    ContextTooSmall,
+    DraftBusy,
+    DraftNotFound,
+    EditError,
+    EngineError,
+    PlanError,
+)
+from longwriter_ui.events import Failed, Finished, TextDelta
+from longwriter_ui.studio import Studio
+from tests.script import author
+
+BRIEF = Brief.create("Write a 500-word piece about the ferry to Kilkee", 500)
+
+
+def planned(studio: Studio, mode: Mode = Mode.CONVERSATION) -> Draft:
+    draft = studio.create(BRIEF, mode, seed=7)
+    assert studio.plan(draft.id).wait(10)
+    return studio.draft(draft.id)
+
+
+def written(studio: Studio, mode: Mode = Mode.CONVERSATION) -> Draft:
+    draft = planned(studio, mode)
+    assert studio.write(draft.id).wait(10)
+    return studio.draft(draft.id)
+
+
+def test_plan_gives_steps_that_add_up_to_the_target(studio: Studio) -> None:
+    draft = planned(studio)
+    assert [step.words for step in draft.steps] == [100] * 5
+    assert draft.steps[0].main_point == "How it began in this piece"
+    assert draft.raw_plan.startswith("Paragraph 1 - Main Point: How it began")
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_every_mode_writes_every_paragraph_to_its_length(studio: Studio, mode: Mode) -> None:
+    draft = written(studio, mode)
+    assert [p.status for p in draft.paragraphs] == [Status.WRITTEN] * 5
+    assert [draft.count(p.text) for p in draft.paragraphs] == [100] * 5
+    assert [p.text[:5] for p in draft.paragraphs] == ["How i", "Who k", "What ", "What ", "Where"]
+    assert all(draft.stale(i) == () for i in range(5))
+
+
+def test_conversation_reads_each_prompt_token_once(studio: Studio) -> None:
+    draft = planned(studio)
+    job = studio.write(draft.id)
+    events = list(job.events())
+    assert isinstance(events[-1], Finished)
+    draft = studio.draft(draft.id)
+    prompts = sum(len(p.version.prompt) for p in draft.paragraphs if p.version)
+    # Tokens are characters: the opening, and each turn with its two markers. The very first marker is still in the
+    # KV cache from the plan's prompt.
+    assert job.usage.prompt_read == len(draft.opening) + prompts + 2 * 5 - 1
+    assert job.usage.written == sum(len(p.text) for p in draft.paragraphs)
+
+
+def test_plan_edited_after_writing_began_reaches_the_model_as_an_amendment(studio: Studio) -> None:
+    asked: list[str] = []
+
+    def listening(request: Request) -> str:
+        asked.append(request.conversation[-1].text)
+        return author(request)
+
+    studio._host._opener.engine._script = listening  # type: ignore[attr-defined]
+    draft = planned(studio)
+    first, *rest = [p.key for p in draft.paragraphs]
+    studio.edit(draft.id, None, {"do": "edit_text", "key": first, "text": "My own beginning."})
+    studio.write(draft.id, [rest[0]]).wait(10)
+    studio.edit(draft.id, None, {"do": "edit_step", "key": rest[2], "main_point": "The night the ferry sank"})
+    assert studio.write(draft.id).wait(10)
+    amended = [text for text in asked if "The plan from here on is now" in text]
+    assert len(amended) == 1 and "The night the ferry sank" in amended[0]
+    assert studio.draft(draft.id).paragraphs[3].text.startswith("The night the ferry sank")
+
+
+def test_stop_keeps_the_text_and_writing_goes_on_where_it_broke_off(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=400))
+    draft = planned(studio)
+    job = studio.write(draft.id)
+    for event in job.events():
+        if isinstance(event, TextDelta) and studio.draft(draft.id).words > 130:
+            studio.stop(draft.id)
+    assert job.wait(10)
+    stopped = studio.draft(draft.id)
+    partial = stopped.paragraphs[1]
+    assert partial.version is not None and partial.version.finish is FinishReason.CANCELLED
+    assert 0 < stopped.count(partial.text) < 100
+    seen: list[str] = []
+
+    def listening(request: Request) -> str:
+        if request.conversation[-1].role is Role.ASSISTANT:
+            seen.append(request.conversation[-1].text)
+        return author(request)
+
+    studio._host._opener.engine._script = listening  # type: ignore[attr-defined]
+    assert studio.write(draft.id).wait(10)
+    whole = studio.draft(draft.id)
+    assert seen == [partial.text]
+    assert whole.paragraphs[1].text.startswith(partial.text.strip())
+    assert [whole.count(p.text) for p in whole.paragraphs] == [100] * 5
+
+
+def test_rewrite_makes_a_new_version_and_marks_what_follows_stale(studio: Studio) -> None:
+    draft = written(studio)
+    key = draft.paragraphs[1].key
+    studio.edit(draft.id, None, {"do": "edit_step", "key": key, "main_point": "Who mends the boats"})
+    assert studio.draft(draft.id).stale(1) == ("step",)
+    studio.write(draft.id, [key]).wait(10)
+    again = studio.draft(draft.id)
+    assert again.paragraphs[1].text.startswith("Who mends the boats")
+    assert again.paragraphs[1].versions == 2
+    assert again.stale(1) == ()
+    assert again.stale(2) == ("before",)
+    studio.edit(draft.id, None, {"do": "keep", "key": again.paragraphs[2].key})
+    assert studio.draft(draft.id).stale(2) == ()
+
+
+def test_a_stopped_rewrite_gives_the_earlier_text_back(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=2000))
+    draft = written(studio)
+    before = draft.paragraphs[2].text
+    studio._host._opener.engine._pause = 0.05  # type: ignore[attr-defined]
+    job = studio.write(draft.id, [draft.paragraphs[2].key])
+    for event in job.events():
+        if isinstance(event, TextDelta):
+            studio.stop(draft.id)
+    assert studio.draft(draft.id).paragraphs[2].text == before
+    assert studio.draft(draft.id).paragraphs[2].status is Status.WRITTEN
+
+
+def test_an_engine_that_fails_mid_paragraph_leaves_its_text_and_says_why(open_studio: Callable[..., Studio]) -> None:
+    class Failing(ScriptedEngine):
+        def stream(self, request, cancel):  # type: ignore[no-untyped-def]
+            for n, item in enumerate(super().stream(request, cancel)):
+                if request.grammar is None and n == 40:
+                    raise EngineError("The model stopped answering.", "Try again.")
+                yield item
+
+    studio = open_studio(Failing(author))
+    draft = planned(studio)
+    job = studio.write(draft.id)
+    last = list(job.events())[-1]
+    assert isinstance(last, Failed)
+    paragraph = studio.draft(draft.id).paragraphs[0]
+    assert paragraph.status is Status.FAILED
+    assert paragraph.problem == "The model stopped answering. Try again."
+    assert paragraph.text.startswith("How it began") and "stopped answering" not in paragraph.text
+    assert studio.changes(draft.id, 0).failure is not None
+
+
+def test_a_defect_in_a_job_fails_that_job_only(open_studio: Callable[..., Studio]) -> None:
+    def broken(request: Request) -> str:
+        if request.grammar is None:
+            raise ZeroDivisionError("a defect")
+        return author(request)
+
+    studio = open_studio(ScriptedEngine(broken))
+    draft = planned(studio)
+    last = list(studio.write(draft.id).events())[-1]
+    assert isinstance(last, Failed) and "a defect" in str(last.error)
+    other = studio.create(BRIEF)
+    assert isinstance(list(studio.plan(other.id).events())[-1], Finished)
+
+
+def test_a_plan_that_cannot_be_read_is_kept_for_editing(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(ScriptedEngine(lambda request: "I would rather talk about the weather."))
+    draft = studio.create(BRIEF)
+    last = list(studio.plan(draft.id).events())[-1]
+    assert isinstance(last, Failed) and isinstance(last.error, PlanError)
+    kept = studio.draft(draft.id)
+    assert kept.raw_plan == "I would rather talk about the weather."
+    assert "No step" in kept.planning_problem
+    studio.edit(draft.id, None, {"do": "set_plan", "text": "1. The weather\n2. The boats"})
+    assert [s.words for s in studio.draft(draft.id).steps] == [250, 250]
+    assert studio.draft(draft.id).planning_problem == ""
+
+
+def test_a_piece_that_does_not_fit_is_refused_before_writing_with_the_numbers(
+    open_studio: Callable[..., Studio],
+) -> None:
+    studio = open_studio(ScriptedEngine(author, context=3000))
+    draft = planned(studio)
+    last = list(studio.write(draft.id).events())[-1]
+    assert isinstance(last, Failed) and isinstance(last.error, ContextTooSmall)
+    assert last.error.needed > 3000 and f"{last.error.needed:,}" in str(last.error)
+    assert all(p.status is Status.PLANNED for p in studio.draft(draft.id).paragraphs)
+
+
+def test_edit_of_a_card_that_changed_meanwhile_is_a_conflict(studio: Studio) -> None:
+    draft = planned(studio)
+    seen = studio.changes(draft.id, 0).rev
+    key = draft.paragraphs[0].key
+    studio.edit(draft.id, seen, {"do": "edit_step", "key": key, "main_point": "first tab"})
+    with pytest.raises(ConflictError):
+        studio.edit(draft.id, seen, {"do": "edit_step", "key": key, "main_point": "second tab"})
+    assert studio.draft(draft.id).steps[0].main_point == "first tab"
+    studio.edit(draft.id, seen, {"do": "edit_step", "key": draft.paragraphs[1].key, "main_point": "another card"})
+
+
+def test_a_paragraph_being_written_cannot_be_edited_but_its_neighbours_can(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=100))
+    draft = planned(studio)
+    job = studio.write(draft.id)
+    writing = next(e.key for e in job.events() if isinstance(e, TextDelta))
+    with pytest.raises(EditError, match="being written"):
+        studio.edit(draft.id, None, {"do": "edit_text", "key": writing, "text": "mine"})
+    last = draft.paragraphs[-1].key
+    studio.edit(draft.id, None, {"do": "edit_text", "key": last, "text": "My own ending."})
+    studio.stop(draft.id)
+    assert job.wait(10)
+    ending = studio.draft(draft.id).paragraphs[-1]
+    assert ending.text == "My own ending." and ending.version is not None and ending.version.author is Author.USER
+
+
+def test_views_catch_up_by_revision_from_anywhere(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=300))
+    draft = planned(studio)
+    job = studio.write(draft.id)
+    rev, texts = 0, {}
+    while True:
+        ended = job.ended
+        changes = studio.changes(draft.id, rev)
+        rev = changes.rev
+        for paragraph in changes.draft.paragraphs:
+            if paragraph.key in changes.changed:
+                texts[paragraph.key] = paragraph.text
+        for key, text in changes.deltas:
+            texts[key] += text
+        if ended:
+            break
+        job.wait(0.05)
+    final = studio.draft(draft.id)
+    assert texts == {p.key: p.text for p in final.paragraphs}
+    idle = studio.changes(draft.id, rev)
+    assert not (idle.head or idle.order or idle.changed or idle.deltas) and idle.progress is None
+
+
+def test_jobs_wait_their_turn_and_say_their_place(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=100))
+    first, second = planned(studio), studio.create(BRIEF)
+    running = studio.write(first.id)
+    next(iter(running.events()))
+    waiting = studio.plan(second.id)
+    progress = studio.changes(second.id, 0).progress
+    assert progress is not None and (progress.phase, progress.place) == ("queued", 1)
+    studio.stop(first.id)
+    assert waiting.wait(10)
+    assert len(studio.draft(second.id).paragraphs) == 5
+
+
+def test_a_job_that_waits_can_be_stopped_at_once(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=50))
+    first, second = planned(studio), studio.create(BRIEF)
+    running = studio.write(first.id)
+    next(iter(running.events()))
+    waiting = studio.plan(second.id)
+    studio.stop(second.id)
+    assert list(waiting.events()) == [Finished(FinishReason.CANCELLED)]
+    assert not running.ended
+    studio.plan(second.id)  # the draft is free again
+    studio.stop(first.id)
+
+
+def test_two_studios_on_one_store_never_write_the_same_draft(open_studio: Callable[..., Studio]) -> None:
+    one, two = open_studio(ScriptedEngine(author, words_per_second=100)), open_studio()
+    draft = planned(one)
+    job = one.write(draft.id)
+    next(iter(job.events()))
+    with pytest.raises(DraftBusy):
+        two.write(draft.id)
+    with pytest.raises(DraftBusy):
+        two.delete(draft.id)
+    assert two.draft(draft.id).title == draft.title
+    one.stop(draft.id)
+    assert job.wait(10)
+    assert two.write(draft.id).wait(10)
+    assert two.draft(draft.id).words == 500
+
+
+def test_text_that_streamed_before_a_crash_is_there_afterwards(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio()
+    draft = planned(studio)
+    store, key = studio._store, draft.paragraphs[0].key
+    written(studio)
+    store.begin(draft.id, key, Version("", Author.MODEL, FinishReason.CANCELLED, prompt="asked"), "opening")
+    store.append(draft.id, key, "The boat left ")
+    store.append(draft.id, key, "at six")
+    later = open_studio()  # a new process finds no lock held and closes what was left open
+    paragraph = later.draft(draft.id).paragraphs[0]
+    assert paragraph.text == "The boat left at six"
+    assert paragraph.status is Status.WRITTEN and not paragraph.finished
+    assert paragraph.version is not None and paragraph.version.prompt == "asked"
+
+
+def test_concurrent_edits_are_all_kept(studio: Studio) -> None:
+    draft = planned(studio)
+
+    def edit(n: int) -> None:
+        for i in range(20):
+            studio.edit(draft.id, None, {"do": "edit_step", "key": draft.paragraphs[n].key, "words": 100 + i})
+
+    threads = [threading.Thread(target=edit, args=(n,)) for n in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [s.words for s in studio.draft(draft.id).steps] == [119] * 5
+
+
+def test_writing_needs_a_plan_and_main_points(studio: Studio) -> None:
+    draft = studio.create(BRIEF)
+    with pytest.raises(EditError, match="no plan"):
+        studio.write(draft.id)
+    studio.edit(draft.id, None, {"do": "insert_step", "after": None})
+    with pytest.raises(EditError, match="Step 1 has no main point"):
+        studio.write(draft.id)
+    with pytest.raises(DraftNotFound):
+        studio.write("nonsense")
+
+
+def test_deleted_drafts_are_gone_and_the_library_lists_the_rest(studio: Studio) -> None:
+    first, second = planned(studio), written(studio)
+    summaries = {s.id: s for s in studio.drafts()}
+    assert (summaries[first.id].written, summaries[second.id].written) == (0, 5)
+    assert summaries[second.id].words == 500
+    studio.delete(second.id)
+    assert [s.id for s in studio.drafts()] == [first.id]
+    with pytest.raises(DraftNotFound):
+        studio.draft(second.id)
