@@ -128,7 +128,7 @@ Object.assign(Board.prototype, {
 
   write() {
     this.showStage("draft");
-    window.scrollTo(0, 0);
+    this.bringIntoView = true;
     return this.link.command("write");
   },
 

@@ -118,6 +118,11 @@ class Board {
   afterJob(before) {
     if (before?.kind === "plan" && !this.job && this.order.length) this.speak("The plan is ready: " + this.order.length + " steps.");
     const key = this.job?.kind === "write" ? this.job.key : null;
+    if (key && this.bringIntoView) {
+      this.bringIntoView = false;
+      if (this.job.paragraph > 1) this.cards.get(key)?.node.scrollIntoView({ block: "start" });
+      else window.scrollTo(0, 0);
+    }
     if (key && key !== this.spoken) {
       this.speak((this.job.paragraph > 1 ? "Paragraph " + (this.job.paragraph - 1) + " finished. " : "") + "Writing paragraph " + this.job.paragraph + " of " + this.job.of + ".");
       this.spoken = key;

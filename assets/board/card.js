@@ -37,6 +37,7 @@ class Card {
     this.glyph = el("i", { class: "glyph" });
     this.state = el("span");
     this.progress = el("div", { class: "prog", hidden: true });
+    this.togo = el("div", { hidden: true });
     this.why = el("div", { class: "why", hidden: true });
     this.rewrite = button("Rewrite", () => board.rewrite(this), { kind: "quiet" });
     this.node = el(
@@ -48,7 +49,7 @@ class Card {
         "div",
         { class: "side" },
         el("div", { class: "steps-side" }, el("div", { class: "stepper" }, this.fewer, this.words, this.moreWords), this.shape, this.dots),
-        el("div", { class: "text-side" }, el("div", { class: "meta" }, this.w, el("div", {}, this.glyph, this.state), this.progress, this.why), el("div", { class: "acts-v", role: "group" }, this.rewrite)),
+        el("div", { class: "text-side" }, el("div", { class: "meta" }, this.w, el("div", {}, this.glyph, this.state), this.progress, this.togo, this.why), el("div", { class: "acts-v", role: "group" }, this.rewrite)),
       ),
       el("div", { class: "between" }, button("Add a step", () => board.insertAfter(this.key), { iconName: "plus" })),
     );
@@ -126,6 +127,7 @@ class Card {
     if (status === "planned") this.w.replaceChildren(count(target, language));
     else this.w.replaceChildren(el("b", {}, figure(words)), el("span", {}, " / " + count(target, language)));
     this.progress.style.setProperty("--done", done + "%");
+    this.showTimeLeft(target - words);
     this.shape.style.setProperty("--w", Math.min(1, target / 1000));
     this.segment.className = "is-" + status;
     this.segment.style.flex = String(Math.max(1, target));
@@ -140,6 +142,15 @@ class Card {
     say(this.outState, STATES[status]);
     this.outTrack.style.setProperty("--w", Math.round((100 * target) / Math.max(1, board.longest)) + "%");
     this.outTrack.style.setProperty("--done", (status === "planned" ? 0 : done) + "%");
+  }
+
+  /** Its share of the time left for the whole piece. */
+  showTimeLeft(wordsLeft) {
+    const { job } = this.board;
+    const all = job ? job.target - job.words : 0;
+    const known = this.board.writes(this.key) && job.seconds_left && all > 0 && wordsLeft > 0;
+    this.togo.hidden = !known;
+    if (known) say(this.togo, "About " + duration((job.seconds_left * Math.min(wordsLeft, all)) / all) + " to go");
   }
 
   /** Words of the text as it stands on the page: the server counts whole cards, we count what streams or is typed. */
