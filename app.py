@@ -26,7 +26,9 @@ def main() -> None:
     if options.host not in LOCAL and auth is None and not options.public:
         parser.error(f"--host {options.host} lets others in: give --auth USER:PASSWORD, or --public to allow anyone")
     page = Page(build_studio(options.model), home())
-    print(f"LongWriter Studio: {page.launch(server_name=options.host, server_port=options.port, auth=auth)}", flush=True)
+    print(
+        f"LongWriter Studio: {page.launch(server_name=options.host, server_port=options.port, auth=auth)}", flush=True
+    )
     page.blocks.block_thread()
 
 
