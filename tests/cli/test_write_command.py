@@ -16,7 +16,7 @@ INSTRUCTION = "Write a 60-word guide to Lisbon: ${alert(1)} {{x}} <img src=x one
 
 def test_from_instruction_to_files_and_report(longwriter: CommandLine):
     result = longwriter(
-        "write", INSTRUCTION, "--words", "60", "--model", longwriter.model, "--mode", "agentwrite", "--seed", "7",
+        "write", INSTRUCTION, "--words", "60", "--model", longwriter.model, "--mode", "agentwrite", "--seed", "2",
         "--out", "guide.md", "--out", "guide.docx", "--json", "report.json",
     )  # fmt: skip
     assert result.code == 0, result.err
