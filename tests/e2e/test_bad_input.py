@@ -128,7 +128,8 @@ def test_a_plan_that_cannot_be_read_is_kept_and_can_be_mended(serve: Serve) -> N
     raw.fill("Paragraph 1 - Main Point: Clouds - Word Count: 120 words\n2. Drops - 80 words")
     tab.get_by_role("button", name="Use this plan").click()
     tab.locator(".card").first.wait_for()
-    assert [(s.main_point, s.words) for s in site.draft().steps][0] == ("Clouds", 120)
+    first = site.draft().steps[0]
+    assert (first.main_point, first.words) == ("Clouds", 120)
     assert not raw.is_visible()
 
 
