@@ -18,18 +18,20 @@ _ASKED = re.compile(r"(?<![\d,])(\d[\d,]{0,9})\s*[- ]?\s*(?:words?\b|字|个字)
 
 @dataclass(frozen=True)
 class Brief:
-    """An instruction, a target length in words (characters for Chinese) and a language (ISO 639-1)."""
+    """An instruction, a target length in words (characters for Chinese), a language (ISO 639-1), and notes for
+    reference that every prompt carries."""
 
     instruction: str
     target_words: int
     language: str
+    notes: str = ""
 
     @staticmethod
-    def create(instruction: str, words: int | str | None = None, language: str | None = None) -> Brief:
+    def create(instruction: str, words: int | str | None = None, language: str | None = None, notes: str = "") -> Brief:
         """A valid brief. `words` missing: the count named in the instruction, else 2,000.
 
-        Raises BriefError, naming what to change, for an empty or endless instruction, a target that is no
-        number or outside 50-100,000, and an unknown language.
+        Raises BriefError, naming what to change, for an empty or endless instruction, endless notes, a target that
+        is no number or outside 50-100,000, and an unknown language.
         """
         instruction = instruction.replace("\x00", "").strip()
         if not instruction:
@@ -39,10 +41,16 @@ class Brief:
                 f"The instruction has {len(instruction):,} characters; at most {MAX_INSTRUCTION:,} can be read.",
                 "Shorten it.",
             )
+        notes = notes.replace("\x00", "").strip()
+        if len(notes) > MAX_INSTRUCTION:
+            raise BriefError(
+                f"The notes have {len(notes):,} characters; at most {MAX_INSTRUCTION:,} can be read.",
+                "Keep what the piece needs, and leave the rest out.",
+            )
         if language and language not in LANGUAGES:
             raise BriefError(f"Unknown language {language!r}.", f"Use one of: {', '.join(LANGUAGES)}.")
         target = _asked_words(instruction) if words is None else parse_words(words)
-        return Brief(instruction, target, language or detect_language(instruction))
+        return Brief(instruction, target, language or detect_language(instruction), notes)
 
     @property
     def title(self) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from longwriter_ui.errors import PlanError
 
@@ -48,10 +48,17 @@ _COUNT_LINE = re.compile(rf"^{_DECORATION}{_COUNT_LABEL}{_RANGE}\s*{_UNIT}?{_CLO
 
 @dataclass(frozen=True)
 class Step:
-    """One paragraph to be: what it says (one line) and how long it is (None where no count was given)."""
+    """One paragraph to be: what it says (one line) and how long it is (None where no count was given).
+
+    `locked`: rebalancing leaves its words alone. `note` tells the writer something about this step, `cue` about this
+    one and all that follow.
+    """
 
     main_point: str
     words: int | None = None
+    locked: bool = False
+    note: str = ""
+    cue: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "main_point", " ".join(self.main_point.split()))
@@ -102,7 +109,7 @@ def fill_counts(steps: Sequence[Step], target_words: int) -> tuple[Step, ...]:
         return tuple(steps)
     left = target_words - sum(step.words or 0 for step in steps)
     share = max(50, round(left / missing / 10) * 10)
-    return tuple(step if step.words is not None else Step(step.main_point, share) for step in steps)
+    return tuple(step if step.words is not None else replace(step, words=share) for step in steps)
 
 
 def fit_counts(steps: Sequence[Step], target_words: int, tolerance: float = 0.15) -> tuple[Step, ...]:
@@ -111,7 +118,7 @@ def fit_counts(steps: Sequence[Step], target_words: int, tolerance: float = 0.15
     total = sum(step.words or 0 for step in steps)
     if not total or abs(total - target_words) <= tolerance * target_words:
         return steps
-    return tuple(Step(s.main_point, max(20, round((s.words or 0) * target_words / total / 10) * 10)) for s in steps)
+    return tuple(replace(s, words=max(20, round((s.words or 0) * target_words / total / 10) * 10)) for s in steps)
 
 
 class _Reader:

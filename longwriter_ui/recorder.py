@@ -7,10 +7,11 @@ no more than that when the process is killed.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 
-from longwriter_ui.draft import Draft, Paragraph
+from longwriter_ui.draft import Draft, Paragraph, new_key
 from longwriter_ui.errors import LongWriterError, PlanError
 from longwriter_ui.events import Event, ParagraphDone, ParagraphStarted, PlanDelta, PlanReady, TextDelta
 from longwriter_ui.plan import Step, fill_counts, parse_plan
@@ -28,6 +29,7 @@ class Recorder:
         self._key: str | None = None
         self._pending = ""
         self._plan = ""
+        self._kin = "plan:" + new_key()  # the plan grows line by line, and is undone as one
         self._lock = threading.Lock()
         self._error: LongWriterError | None = None
         self._stop = threading.Event()
@@ -61,7 +63,7 @@ class Recorder:
             self._grow_plan(event.text)
         elif isinstance(event, PlanReady):
             steps = event.steps
-            self._store.change(self._draft_id, lambda draft: _with_steps(draft, steps, event.raw))
+            self._change(lambda draft: _with_steps(draft, steps, event.raw))
 
     def failed(self, error: LongWriterError) -> None:
         """The job ended in `error`: keep the text so far, mark where it happened."""
@@ -69,9 +71,10 @@ class Recorder:
             self._flush()
             self._store.finish(self._draft_id, self._key, None, problem=str(error))
         elif isinstance(error, PlanError):
-            self._store.change(
-                self._draft_id, lambda d: replace(d, paragraphs=(), raw_plan=error.raw, planning_problem=str(error))
-            )
+            self._change(lambda d: replace(d, paragraphs=(), raw_plan=error.raw, planning_problem=str(error)))
+
+    def _change(self, edit: Callable[[Draft], Draft]) -> None:
+        self._store.change(self._draft_id, edit, label="plan", kin=self._kin)
 
     def _grow_plan(self, text: str) -> None:
         """Show each step as soon as its line is whole."""
@@ -83,10 +86,7 @@ class Recorder:
             steps = parse_plan(whole).steps
         except PlanError:
             return  # nothing but a preamble so far
-        self._store.change(
-            self._draft_id,
-            lambda draft: _with_steps(draft, fill_counts(steps, draft.brief.target_words), whole),
-        )
+        self._change(lambda draft: _with_steps(draft, fill_counts(steps, draft.brief.target_words), whole))
 
     def _drop_pending(self) -> None:
         with self._lock:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -28,6 +28,7 @@ from longwriter_ui.paths import Home
 from longwriter_ui.progress import Progress
 from longwriter_ui.recorder import Recorder
 from longwriter_ui.store.drafts import DraftStore, DraftSummary
+from longwriter_ui.store.journal import Journaled
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class Changes:
     deltas: tuple[tuple[str, str], ...]
     progress: Progress | None
     failure: LongWriterError | None
+    undo: Journaled | None = None
+    redo: Journaled | None = None
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class Studio:
@@ -93,19 +97,36 @@ class Studio:
         `rev` is the revision the person was looking at (None: whatever is there). ConflictError when the same card
         has changed since; EditError when the operation does not fit.
         """
-        job = self._jobs.get(draft_id)
-        planning = job is not None and job.kind == "plan" and not job.ended
+        name, burst = str(op.get("do")), op.get("burst")
 
         def edited(draft: Draft) -> Draft:
-            if planning and op.get("do") != "set_title":
-                raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
+            if name != "set_title":
+                self._refuse_while_planning(draft_id)
             if op.get("do") in ("edit_text", "delete_step", "keep"):
                 for paragraph in draft.paragraphs:
                     if paragraph.key == op.get("key") and paragraph.status is Status.WRITING:
                         raise EditError("This paragraph is being written.", "Stop the writing first.")
             return apply_edit(draft, op)
 
-        return self._store.change(draft_id, edited, key=str(op.get("key") or ""), seen=rev)
+        key = str(op.get("key") or "")
+        kin = f"{name}:{key}:{burst}" if isinstance(burst, str) and burst else ""
+        return self._store.change(draft_id, edited, key=key, seen=rev, label=name, kin=kin)
+
+    def undo(self, draft_id: str, entry: int | None = None) -> str:
+        """Take back the last change of plan or text, the person's or the model's; what it was. EditError. With
+        `entry`, the one that `changes` named: asked for twice, it is done once."""
+        self._refuse_while_planning(draft_id)
+        return self._store.undo(draft_id, entry)
+
+    def redo(self, draft_id: str, entry: int | None = None) -> str:
+        """Do again what was undone last; what it was. EditError."""
+        self._refuse_while_planning(draft_id)
+        return self._store.redo(draft_id, entry)
+
+    def _refuse_while_planning(self, draft_id: str) -> None:
+        job = self._jobs.get(draft_id)
+        if job is not None and job.kind == "plan" and not job.ended:
+            raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
 
     def export(self, draft_id: str, path: Path) -> Path:
         """Write the draft to `path` in the format of its suffix; ExportError."""
@@ -145,7 +166,19 @@ class Studio:
         job = self._jobs.get(draft_id)
         progress = self._worker.progress(job) if job is not None else None
         failure = job.failure if job is not None else None
-        return Changes(since.rev, since.draft, since.head, since.order, since.changed, since.deltas, progress, failure)
+        return Changes(
+            since.rev,
+            since.draft,
+            since.head,
+            since.order,
+            since.changed,
+            since.deltas,
+            progress,
+            failure,
+            since.undo,
+            since.redo,
+            since.places,
+        )
 
     # the model
 

@@ -18,6 +18,8 @@ Object.assign(Board.prototype, {
       parts.title.blur();
     });
     parts.write.addEventListener("click", () => this.write());
+    parts.undo.addEventListener("click", () => this.undo());
+    parts.redo.addEventListener("click", () => this.redo());
     for (const choose of root.querySelectorAll("[data-go=models]")) choose.addEventListener("click", () => goToTab("models"));
     parts.reuse.addEventListener("click", () => this.reuseBrief());
     parts.export.addEventListener("click", () => openMenu(parts.export, parts.exports));
@@ -47,6 +49,7 @@ Object.assign(Board.prototype, {
     const words = figure(this.totals.words) + " of " + count(head.target_words, head.language) + " written";
     parts.ruler.setAttribute("aria-label", words);
     this.tally();
+    this.showWalks();
     this.status.show();
   },
 
@@ -87,17 +90,12 @@ Object.assign(Board.prototype, {
   },
 
   async remove(card) {
-    const { main_point, target, text } = card.data;
     const at = this.order.indexOf(card.key);
     const number = card.number;
     const answer = await this.link.apply({ do: "delete_step", key: card.key }, () => !this.order.includes(card.key));
     if (answer.refused || answer.conflict) return;
     this.focusAt(Math.min(at, this.order.length - 1));
-    this.notices.offerUndo(number, async () => {
-      const after = at > 0 ? this.order[at - 1] : null;
-      const key = await this.insertAfter(after, { main_point, words: target });
-      if (key && text) await this.link.apply({ do: "edit_text", key, text });
-    });
+    this.notices.offerUndo(number);
   },
 
   move(card, to) {
@@ -116,6 +114,34 @@ Object.assign(Board.prototype, {
     for (const key of this.order) if (this.cards.get(key).status === "stale") this.link.apply({ do: "keep", key });
   },
 
+  undo() {
+    return this.walk("undo");
+  },
+
+  redo() {
+    return this.walk("redo");
+  },
+
+  /** Undo and redo name what they mean, so that an answer lost on the way does not make them count twice. */
+  async walk(way) {
+    this.link.flush();
+    await this.link.settled();
+    const meant = this[way + "able"];
+    if (!meant) return;
+    if (this.parts.cards.contains(document.activeElement)) document.activeElement.closest(".card")?.focus();
+    const answer = await this.link.command(way, { entry: meant.entry });
+    if (answer.ok) this.speak((way === "undo" ? "Undone: " : "Done again: ") + (CHANGES[meant.label] ?? meant.label) + ".");
+  },
+
+  showWalks() {
+    for (const [part, key, meant] of [["undo", "Ctrl+Z", this.undoable], ["redo", "Ctrl+Shift+Z", this.redoable]]) {
+      const button = this.parts[part];
+      button.disabled = !meant || this.job?.kind === "plan";
+      const name = part === "undo" ? "Undo" : "Redo";
+      button.title = name + (meant ? ": " + (CHANGES[meant.label] ?? meant.label) : "") + " (" + key + ")";
+    }
+  },
+
   // ---- commands ----------------------------------------------------------------------------------------------
 
   plan() {
@@ -130,7 +156,7 @@ Object.assign(Board.prototype, {
   },
 
   rewrite(card) {
-    return this.link.command("rewrite", card.key);
+    return this.link.command("rewrite", { key: card.key });
   },
 
   stop() {

@@ -22,6 +22,8 @@ class Board {
     this.order = [];
     this.totals = { words: 0, planned: 0, length_score: 0 };
     this.job = null;
+    this.undoable = null;
+    this.redoable = null;
     this.model ??= { name: "", demonstration: false };
     this.current = null;
     this.spoken = null;
@@ -81,6 +83,8 @@ class Board {
     if (answer.head) this.head = answer.head;
     if (answer.totals) this.totals = answer.totals;
     if (answer.job !== undefined) this.job = answer.job;
+    if (answer.undo !== undefined) this.undoable = answer.undo;
+    if (answer.redo !== undefined) this.redoable = answer.redo;
     if (answer.order) this.setOrder(answer.order);
     for (const data of answer.cards ?? []) this.cards.get(data.key)?.set(data);
     for (const [key, text] of answer.deltas ?? []) this.cards.get(key)?.append(text);

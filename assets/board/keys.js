@@ -15,15 +15,24 @@ function listenToKeys(board) {
       inField(event, card);
     }
   });
+  board.root.addEventListener("input", (event) => (event.target.dataset.typed = "1"));
+  board.root.addEventListener("focusout", (event) => delete event.target.dataset.typed);
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || !board.visible) return;
-    if (event.key === "Enter") board.go(event);
+    if (event.key.toLowerCase() === "z" && board.stage !== "brief" && !isTyping(event.target)) {
+      event.preventDefault();
+      if (event.shiftKey) board.redo();
+      else board.undo();
+    } else if (event.key === "Enter") board.go(event);
     else if (event.key === "." && board.job) {
       event.preventDefault();
       board.stop();
     }
   });
 }
+
+/** In a field where something has been typed, undo is the field's own. */
+const isTyping = (target) => Boolean(target.closest("[data-typed]"));
 
 function onCard(event, card, board) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -7,6 +7,7 @@ const TYPING_PAUSE = 400;
 const POLL_BUSY = 450;
 const POLL_IDLE = 3000;
 const PATIENCE = 15000;
+const BOUT = 5000; // a longer pause in typing begins what is undone on its own
 const UNSENT = "longwriter.unsent";
 const REPEATABLE = ["edit_step", "edit_text", "set_title", "set_mode", "keep"];
 
@@ -19,6 +20,7 @@ class Link {
     this.revs = new Map();
     this.queue = [];
     this.typed = new Map();
+    this.bouts = new Map();
     this.busy = false;
     this.failures = 0;
     this.caughtUp = false;
@@ -55,6 +57,11 @@ class Link {
   /** An edit still being typed; a later one of the same id takes its place. */
   type(id, op) {
     clearTimeout(this.typed.get(id)?.timer);
+    const bout = this.bouts.get(id);
+    const now = Date.now();
+    const burst = bout && now - bout.at < BOUT ? bout.burst : String(now);
+    this.bouts.set(id, { burst, at: now });
+    op = { ...op, burst };
     this.typed.set(id, { op, timer: setTimeout(() => this.release(id), TYPING_PAUSE) });
   }
 
@@ -86,16 +93,22 @@ class Link {
     return this.push({ call: "apply", body: { op }, done });
   }
 
-  command(name, key = null) {
+  command(name, fields = {}) {
     this.flush();
-    return this.push({ call: "command", body: key ? { do: name, key } : { do: name } });
+    return this.push({ call: "command", body: { do: name, ...fields } });
+  }
+
+  /** When everything queued has been answered. */
+  async settled() {
+    while (this.queue.length) await this.queue[this.queue.length - 1].answered;
   }
 
   push(request) {
-    return new Promise((resolve) => {
-      this.queue.push({ ...request, draft: this.draft, resolve, tried: false });
-      this.wake(0);
-    });
+    const queued = { ...request, draft: this.draft, tried: false };
+    queued.answered = new Promise((resolve) => (queued.resolve = resolve));
+    this.queue.push(queued);
+    this.wake(0);
+    return queued.answered;
   }
 
   wake(delay) {

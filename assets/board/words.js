@@ -29,6 +29,21 @@ const FINISH = {
   error: "Cut short by an error",
 };
 
+// What undo takes back, by the name of the edit.
+const CHANGES = {
+  edit_step: "change of a step",
+  insert_step: "new step",
+  delete_step: "deletion of a step",
+  move_step: "move",
+  edit_text: "typing",
+  keep: "keep as it is",
+  set_title: "change of the title",
+  set_mode: "way of writing",
+  set_plan: "import of a plan",
+  write: "writing of a paragraph",
+  plan: "making of the plan",
+};
+
 function staleReason(reasons) {
   if (reasons.includes("step")) return "Its main point or word count changed after it was written.";
   if (reasons.includes("brief")) return "The brief changed after it was written.";

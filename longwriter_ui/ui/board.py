@@ -41,6 +41,8 @@ def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
     def command(body: Json) -> Json:
         try:
             _command(studio, body)
+        except ConflictError as error:
+            return poll(body) | {"conflict": present.error(error)}
         except LongWriterError as error:
             return poll(body) | {"refused": present.error(error)}
         return poll(body) | {"ok": True}
@@ -76,6 +78,10 @@ def _command(studio: Studio, body: Json) -> None:
         studio.write(draft, [str(body.get("key"))])
     elif name == "stop":
         studio.stop(draft)
+    elif name == "undo":
+        studio.undo(draft, _number(body, "entry"))
+    elif name == "redo":
+        studio.redo(draft, _number(body, "entry"))
     else:
         raise EditError(f"Unknown command {name!r}.")
 
@@ -87,6 +93,11 @@ def _draft(body: Json) -> str:
 def _rev(body: Json) -> int:
     rev = body.get("rev")
     return rev if isinstance(rev, int) and not isinstance(rev, bool) else 0
+
+
+def _number(body: Json, name: str) -> int | None:
+    value = body.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _op(body: Json) -> Json:

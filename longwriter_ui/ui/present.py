@@ -13,6 +13,7 @@ from longwriter_ui.errors import LongWriterError
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.progress import Progress
 from longwriter_ui.store.drafts import DraftSummary
+from longwriter_ui.store.journal import Journaled
 from longwriter_ui.studio import Changes
 
 Json = dict[str, Any]
@@ -28,12 +29,18 @@ def present(changes: Changes, model: ModelChoice | None) -> Json:
         "job": None if changes.progress is None else job(changes.progress),
         "error": None if changes.failure is None else error(changes.failure),
         "model": named(model),
+        "undo": journaled(changes.undo),
+        "redo": journaled(changes.redo),
     }
     if changes.head:
         answer["head"] = head(draft)
     if changes.order:
         answer["order"] = [paragraph.key for paragraph in draft.paragraphs]
-    cards = [card(draft, i) for i, paragraph in enumerate(draft.paragraphs) if paragraph.key in changes.changed]
+    cards = [
+        card(draft, i, changes.places.get(paragraph.key, (0, 0)))
+        for i, paragraph in enumerate(draft.paragraphs)
+        if paragraph.key in changes.changed
+    ]
     if cards:
         answer["cards"] = cards
     if changes.deltas:
@@ -54,8 +61,12 @@ def head(draft: Draft) -> Json:
     }
 
 
-def card(draft: Draft, index: int) -> Json:
-    """A step with its paragraph."""
+def journaled(entry: Journaled | None) -> Json | None:
+    return None if entry is None else {"entry": entry.entry, "label": entry.label}
+
+
+def card(draft: Draft, index: int, place: tuple[int, int] = (0, 0)) -> Json:
+    """A step with its paragraph. `place`: which of how many texts it shows."""
     paragraph = draft.paragraphs[index]
     version = paragraph.version
     return {
@@ -69,6 +80,12 @@ def card(draft: Draft, index: int) -> Json:
         "author": version.author.value if version else None,
         "stale": list(draft.stale(index)),
         "problem": paragraph.problem,
+        "version": place[0],
+        "versions": place[1],
+        "locked": paragraph.step.locked,
+        "note": paragraph.step.note,
+        "cue": paragraph.step.cue,
+        "offered": [{"text": v.text, "words": draft.count(v.text)} for v in paragraph.offered],
     }
 
 

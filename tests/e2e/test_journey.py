@@ -115,7 +115,7 @@ def test_a_deleted_step_comes_back_with_undo(serve: Serve) -> None:
     tab.keyboard.press("Delete")
     tab.get_by_text("Step 2 deleted.").wait_for()
     site.until(lambda: len(site.draft().steps) == 4, "the step is deleted")
-    tab.get_by_role("button", name="Undo").click()
+    tab.locator(".notices").get_by_role("button", name="Undo").click()
     site.until(lambda: site.draft().steps == before, "the step is back")
 
 
