@@ -53,6 +53,11 @@ class Brief:
         return Brief(instruction, target, language or detect_language(instruction), notes)
 
     @property
+    def asked(self) -> str:
+        """All that is asked for, the notes with it; for telling whether it changed."""
+        return f"{self.instruction}\0{self.notes}" if self.notes else self.instruction
+
+    @property
     def title(self) -> str:
         """A working title: the first line of the instruction, cut at a word to at most 60 characters."""
         line = self.instruction.splitlines()[0].strip().rstrip(".。")

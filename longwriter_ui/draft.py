@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from longwriter_ui.brief import Brief
-from longwriter_ui.plan import Step, render_plan
+from longwriter_ui.errors import PlanError
+from longwriter_ui.plan import Step, fit_counts, parse_plan, render_plan
 from longwriter_ui.words import count_words
 
 
@@ -132,6 +133,16 @@ class Draft:
         return "\n\n".join(p.text.strip() for p in self.paragraphs if p.text.strip())
 
     @property
+    def edited_steps(self) -> int:
+        """How many steps the person changed, added or took away since the model made the plan."""
+        try:
+            made = fit_counts(parse_plan(self.raw_plan).steps, self.brief.target_words)
+        except PlanError:
+            return len(self.paragraphs)
+        changed = sum(mine != its for mine, its in zip(self.steps, made, strict=False))
+        return changed + abs(len(self.steps) - len(made))
+
+    @property
     def words(self) -> int:
         return sum(self.count(p.text) for p in self.paragraphs)
 
@@ -151,7 +162,7 @@ class Draft:
 
     def bases(self) -> tuple[Basis, ...]:
         """What each paragraph would be written from now; one pass over the text."""
-        brief, before, result, cue = _digest(self.brief.instruction), hashlib.sha256(), [], ""
+        brief, before, result, cue = _digest(self.brief.asked), hashlib.sha256(), [], ""
         for paragraph in self.paragraphs:
             cue = paragraph.step.cue or cue
             asked = (paragraph.step.note, cue)

@@ -58,6 +58,12 @@ class EngineHost:
         """Whether the chosen model is in memory."""
         return self._loaded is not None and self._loaded[0] == self._choice
 
+    @property
+    def loaded(self) -> Engine | None:
+        """The chosen model's engine if it is in memory; for measuring, never for writing."""
+        loaded = self._loaded
+        return loaded[1] if loaded is not None and loaded[0] == self._choice else None
+
     def engine(self) -> Engine:
         """The chosen model's engine, loaded if need be. A load that fails leaves the previous engine usable."""
         choice = self._choice

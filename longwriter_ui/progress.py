@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from longwriter_ui.draft import Draft
 from longwriter_ui.events import (
+    AlternativeDone,
     Event,
     Loading,
     ParagraphDone,
@@ -40,6 +42,27 @@ class Progress:
 
 
 @dataclass
+class Pace:
+    """Measured speeds of the model, tokens per second; 0 where nothing was measured yet."""
+
+    reading: float = 0.0
+    writing: float = 0.0
+    _since: tuple[int, float] | None = None
+
+    def update(self, event: Event, moment: float) -> None:
+        """One more event, at `moment` in seconds."""
+        if isinstance(event, Reading):
+            if event.done == 0 or self._since is None:
+                self._since = (event.done, moment)
+            elif (read := event.done - self._since[0]) >= 64 and moment > self._since[1]:
+                self.reading = read / (moment - self._since[1])
+        else:
+            self._since = None
+            if isinstance(event, TextDelta | PlanDelta) and event.tokens_per_second > 0:
+                self.writing = event.tokens_per_second
+
+
+@dataclass
 class Meter:
     """Turns events into Progress. `tokens_per_word` is the engine's, for the time that is left."""
 
@@ -48,10 +71,12 @@ class Meter:
     _words: dict[str, int] = field(default_factory=dict)
     _text: str = ""
 
-    def begin(self, draft: Draft, tokens_per_word: float) -> None:
-        """The job starts on `draft`."""
+    def begin(self, draft: Draft, tokens_per_word: float, keys: Sequence[str] | None = None) -> None:
+        """The job starts on `draft`, at the paragraphs `keys`."""
         self.tokens_per_word = tokens_per_word
         self.follow(draft)
+        if keys and self.progress.kind in ("choose", "point"):
+            self.progress = replace(self.progress, key=keys[0], paragraph=1, of=3)
 
     def follow(self, draft: Draft) -> None:
         """The plan and the finished text as they are now."""
@@ -64,7 +89,12 @@ class Meter:
         if isinstance(event, Loading):
             self.progress = replace(self.progress, phase="loading")
         elif isinstance(event, Reading):
-            self.progress = replace(self.progress, phase="reading", read_done=event.done, read_total=event.total)
+            # Alternatives and main points come whole, so that the end of reading is all that tells of their writing.
+            whole = self.progress.kind in ("choose", "point") and event.done >= event.total
+            phase = "writing" if whole else "reading"
+            self.progress = replace(self.progress, phase=phase, read_done=event.done, read_total=event.total)
+        elif isinstance(event, AlternativeDone):
+            self.progress = replace(self.progress, paragraph=event.number + 1, of=event.count)
         elif isinstance(event, PlanDelta):
             self.progress = replace(self.progress, phase="planning", tokens_per_second=event.tokens_per_second)
         elif isinstance(event, ParagraphStarted):

@@ -1,34 +1,33 @@
 """The studio: what the page and the command line use. Everything a person does is one call here.
 
-Planning and writing are jobs in a worker thread; they end in the store whatever becomes of the page that began them.
-One process at a time works on a draft: a lock file, which the system frees even when a process is killed.
+Planning and writing are jobs in the workshop; they end in the store whatever becomes of the page that began them.
 """
 
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from longwriter_ui import export, pipeline
+from longwriter_ui import export, revision
 from longwriter_ui.brief import Brief
 from longwriter_ui.config import Settings, save_settings
-from longwriter_ui.draft import Draft, Mode, Status, new_key
+from longwriter_ui.draft import Draft, Mode, new_key
 from longwriter_ui.edits import Op, apply_edit
+from longwriter_ui.edits.texts import Place, find, with_version
 from longwriter_ui.engine.base import Sampling
-from longwriter_ui.errors import DraftBusy, EditError, LongWriterError
-from longwriter_ui.events import Failed, Loading, ParagraphStarted
+from longwriter_ui.errors import EditError, LongWriterError
+from longwriter_ui.events import Event
 from longwriter_ui.host import EngineHost, ModelChoice
-from longwriter_ui.jobs import Job, Kind, Worker
+from longwriter_ui.jobs import Current, Job
 from longwriter_ui.paths import Home
+from longwriter_ui.pipeline import Writer
 from longwriter_ui.progress import Progress
-from longwriter_ui.recorder import Recorder
-from longwriter_ui.store.drafts import DraftStore, DraftSummary
+from longwriter_ui.revision import Revision
+from longwriter_ui.store.drafts import DraftStore, DraftSummary, Past
 from longwriter_ui.store.journal import Journaled
+from longwriter_ui.workshop import Price, Workshop
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,11 @@ class Studio:
         self._host = host
         self._sampling = sampling or Sampling()
         self._store = DraftStore(home.store)
-        self._jobs: dict[str, Job] = {}
-        self._recover()
-        self._worker = Worker(self._perform)
+        self._workshop = Workshop(home, host, self._store, self._sampling)
 
     def close(self) -> None:
         """Stop every job, keep everything."""
-        if self._worker.close():  # else it hangs in the engine, and ends with the process
+        if self._workshop.close():  # else it hangs in the engine, and ends with the process
             self._host.close()
             self._store.close()
 
@@ -84,7 +81,7 @@ class Studio:
 
     def delete(self, draft_id: str) -> None:
         """Delete the draft with its versions; DraftBusy while it is being written."""
-        lock = self._acquire(draft_id)
+        lock = self._workshop.acquire(draft_id)
         try:
             self._store.delete(draft_id)
         finally:
@@ -102,10 +99,6 @@ class Studio:
         def edited(draft: Draft) -> Draft:
             if name != "set_title":
                 self._refuse_while_planning(draft_id)
-            if op.get("do") in ("edit_text", "delete_step", "keep"):
-                for paragraph in draft.paragraphs:
-                    if paragraph.key == op.get("key") and paragraph.status is Status.WRITING:
-                        raise EditError("This paragraph is being written.", "Stop the writing first.")
             return apply_edit(draft, op)
 
         key = str(op.get("key") or "")
@@ -123,8 +116,24 @@ class Studio:
         self._refuse_while_planning(draft_id)
         return self._store.redo(draft_id, entry)
 
+    def find(self, draft_id: str, wanted: str, *, case: bool = False) -> tuple[Place, ...]:
+        """Where `wanted` stands in the draft's texts. EditError when it is empty."""
+        return find(self.draft(draft_id), wanted, case=case)
+
+    def history(self, draft_id: str, key: str) -> list[Past]:
+        """The texts the paragraph `key` has had, oldest first."""
+        return self._store.history(draft_id, key)
+
+    def return_to(self, draft_id: str, key: str, number: int) -> int:
+        """Put the `number`th text of the paragraph (from 1) in place again; the new revision."""
+        past = self._store.history(draft_id, key)
+        if not 1 <= number <= len(past):
+            raise EditError("There is no such version.")
+        version = past[number - 1].version
+        return self._store.change(draft_id, lambda draft: with_version(draft, key, version), label="return_to")
+
     def _refuse_while_planning(self, draft_id: str) -> None:
-        job = self._jobs.get(draft_id)
+        job = self._workshop.job(draft_id)
         if job is not None and job.kind == "plan" and not job.ended:
             raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
 
@@ -135,37 +144,78 @@ class Studio:
     # jobs
 
     def plan(self, draft_id: str) -> Job:
-        """Start making the plan. EditError when text was already written from the present one."""
-        if any(p.version for p in self.draft(draft_id).paragraphs):
+        """Start making a plan. EditError when text was already written from the present one. When there is a plan that
+        the person has edited, the new one waits to be accepted; each is made with another seed."""
+        draft = self.draft(draft_id)
+        if any(p.version for p in draft.paragraphs):
             raise EditError("Text has been written from this plan already.", "Start a new draft for another plan.")
-        return self._start(draft_id, "plan")
+        return self._workshop.start(draft_id, "plan")
 
-    def write(self, draft_id: str, keys: Sequence[str] | None = None) -> Job:
-        """Start writing every unfinished paragraph, or the paragraphs `keys` anew."""
+    def suggest(self, draft_id: str, key: str) -> Job:
+        """Start looking for another main point for the step `key`."""
+        _index(self.draft(draft_id), key)
+
+        def work(current: Current, writer: Writer) -> Iterator[Event]:
+            return revision.suggest(current, writer, key)
+
+        return self._workshop.start(draft_id, "point", [key], work)
+
+    def write(self, draft_id: str, keys: Sequence[str] | None = None, start: str | None = None) -> Job:
+        """Start writing every unfinished paragraph, only those from `start` on, or the paragraphs `keys` anew."""
         draft = self.draft(draft_id)
         if not draft.paragraphs:
             raise EditError("There is no plan to write from.", "Make a plan first, or add a step.")
+        first = 0 if start is None else _index(draft, start)
+        if start is not None:
+            keys = [p.key for p in draft.paragraphs[first:]]
         for n, paragraph in enumerate(draft.paragraphs, 1):
             wanted = paragraph.key in keys if keys is not None else not paragraph.finished
             if wanted and not paragraph.step.main_point:
                 raise EditError(f"Step {n} has no main point.", "Say what it is about, or delete the step.")
         for key in keys or ():
-            if all(p.key != key for p in draft.paragraphs):
-                raise EditError("This paragraph is no longer in the draft.")
-        return self._start(draft_id, "write", keys)
+            _index(draft, key)
+        return self._workshop.start(draft_id, "write", keys)
+
+    def revise(self, draft_id: str, key: str, how: Revision) -> Job:
+        """Start writing the paragraph `key` again as `how` says."""
+        draft = self.draft(draft_id)
+        paragraph = draft.paragraphs[_index(draft, key)]
+        if how.is_plain or not paragraph.text.strip():
+            return self.write(draft_id, [key])
+
+        def work(current: Current, writer: Writer) -> Iterator[Event]:
+            return revision.revise(current, writer, key, how)
+
+        return self._workshop.start(draft_id, "write", [key], work)
+
+    def alternatives(self, draft_id: str, key: str, count: int = 3) -> Job:
+        """Start writing `count` more texts of the paragraph `key`; they are offered beside the present one."""
+        draft = self.draft(draft_id)
+        if not draft.paragraphs[_index(draft, key)].step.main_point:
+            raise EditError("This step has no main point.", "Say what it is about first.")
+
+        def work(current: Current, writer: Writer) -> Iterator[Event]:
+            return revision.alternatives(current, writer, key, count)
+
+        return self._workshop.start(draft_id, "choose", [key], work)
+
+    def price(self, draft_id: str, key: str, how: Revision) -> Price:
+        """What writing the paragraph `key` again would cost now."""
+        draft = self.draft(draft_id)
+        return self._workshop.price(draft, _index(draft, key), how)
+
+    def tokens(self, text: str) -> int:
+        """About how many tokens a text has; exactly, once the model is loaded."""
+        return self._workshop.tokens(text)
 
     def stop(self, draft_id: str) -> None:
         """Stop the draft's job, if there is one; the text so far is kept."""
-        job = self._jobs.get(draft_id)
-        if job is not None:
-            self._worker.cancel(job)
+        self._workshop.stop(draft_id)
 
     def changes(self, draft_id: str, rev: int) -> Changes:
         """What is new since revision `rev` (0: everything)."""
         since = self._store.since(draft_id, rev)
-        job = self._jobs.get(draft_id)
-        progress = self._worker.progress(job) if job is not None else None
-        failure = job.failure if job is not None else None
+        progress, failure = self._workshop.progress(draft_id)
         return Changes(
             since.rev,
             since.draft,
@@ -193,70 +243,9 @@ class Studio:
         save_settings(self._home.settings, Settings(model=str(choice.path)))
         return choice
 
-    # the worker's side
 
-    def _start(self, draft_id: str, kind: Kind, keys: Sequence[str] | None = None) -> Job:
-        job = Job(draft_id, kind, self._acquire(draft_id).release, keys)
-        self._jobs[draft_id] = job
-        self._worker.submit(job)
-        return job
-
-    def _perform(self, job: Job) -> None:
-        try:
-            with Recorder(self._store, job.draft_id) as recorder:
-                try:
-                    self._run(job, recorder)
-                except LongWriterError as error:
-                    recorder.failed(error)
-                    job.emit(Failed(error))
-        finally:
-            self._store.recover(job.draft_id)  # nothing to do unless the job broke off unexpectedly
-
-    def _run(self, job: Job, recorder: Recorder) -> None:
-        self._store.recover(job.draft_id)
-        draft = self.draft(job.draft_id)
-        if not self._host.is_loaded and self.model is not None:
-            loading = Loading(self.model.name)
-            job.meter.update(loading, draft)
-            job.emit(loading)
-        began = time.monotonic()
-        engine = self._host.engine()
-        job.load_seconds = time.monotonic() - began
-        job.meter.begin(draft, pipeline.tokens_per_word(engine, draft.brief.language))
-        if job.kind == "plan":
-            sampling = replace(self._sampling, seed=draft.seed)
-            events = pipeline.plan(draft.brief, engine, sampling, job.cancelled)
-        else:
-            writer = pipeline.Writer(engine, self._sampling, job.cancelled)
-            events = pipeline.write(lambda: self.draft(job.draft_id), writer, job.keys)
-        for event in events:
-            recorder.record(event)
-            if isinstance(event, ParagraphStarted):
-                draft = self.draft(job.draft_id)
-            job.meter.update(event, draft)
-            job.emit(event)
-
-    def _acquire(self, draft_id: str) -> FileLock:
-        self._home.locks.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._home.locks / f"{draft_id}.lock", thread_local=False)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise DraftBusy(
-                "This draft is being planned or written already.",
-                "Wait until that is done, or stop it.",
-                retryable=True,
-            ) from error
-        return lock
-
-    def _recover(self) -> None:
-        """Close what an earlier process left open when it was killed."""
-        for draft_id in self._store.interrupted():
-            try:
-                lock = self._acquire(draft_id)
-            except DraftBusy:
-                continue  # another process is writing it this moment
-            try:
-                self._store.recover(draft_id)
-            finally:
-                lock.release()
+def _index(draft: Draft, key: str) -> int:
+    try:
+        return draft.index(key)
+    except KeyError as error:
+        raise EditError("This paragraph is no longer in the draft.") from error

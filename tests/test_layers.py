@@ -18,7 +18,9 @@ LAYERS = [
     {"errors", "words", "brief", "plan", "draft", "edits", "events", "paths", "config"},
     {"prompts", "engine", "store", "export", "report", "progress"},
     {"oneshot"},
-    {"pipeline", "host", "jobs", "recorder"},
+    {"pipeline", "host", "recorder"},
+    {"revision", "jobs"},
+    {"workshop"},
     {"studio"},
     {"ui", "cli"},
     {"bootstrap"},
@@ -27,8 +29,9 @@ LAYERS = [
 # Neighbours within a layer that may know each other, all one way.
 WITHIN = {
     ("brief", "errors"), ("brief", "words"), ("plan", "errors"), ("draft", "brief"), ("draft", "plan"),
-    ("draft", "words"), ("edits", "draft"), ("edits", "plan"), ("edits", "errors"), ("events", "draft"),
-    ("events", "errors"), ("events", "plan"), ("config", "errors"), ("prompts", "engine"), ("jobs", "recorder"),
+    ("draft", "words"),
+    ("draft", "errors"), ("edits", "draft"), ("edits", "plan"), ("edits", "errors"), ("events", "draft"),
+    ("events", "errors"), ("events", "plan"), ("config", "errors"), ("prompts", "engine"),
 }  # fmt: skip
 ONLY_IN = {
     "gradio": ("ui/",),

@@ -43,6 +43,16 @@ def continued_task(draft: Draft, index: int, vocabulary: str) -> Task:
     return Task((*task.conversation, assistant(part(version, vocabulary))), task.prompt, task.opening)
 
 
+def revised_task(draft: Draft, index: int, vocabulary: str, request: str) -> Task:
+    """The task of writing paragraph `index` again, its present text in view. What is remembered of it is the plain
+    turn: to the paragraphs after it, the new text is the answer to that."""
+    version = draft.paragraphs[index].version
+    if version is None:
+        raise ValueError("there is no text to revise")
+    task = paragraph_task(draft, index, vocabulary)
+    return Task((*task.conversation, assistant(part(version, vocabulary)), user(request)), task.prompt, task.opening)
+
+
 def oneshot_task(draft: Draft, index: int, vocabulary: str) -> Task:
     """The task of writing everything from paragraph `index` on in one answer, after what is already written."""
     parts: list[Part] = []
@@ -78,10 +88,10 @@ def _conversation_task(draft: Draft, index: int, vocabulary: str, prompt: str = 
         version = paragraph.version
         if version is None:
             continue
-        asked = version.prompt or prompts.turn(i + 1, paragraph.step, language)
+        asked = version.prompt or prompts.turn(i + 1, paragraph.step, language, draft.cue(i))
         turns += [user(asked if turns else opening + asked), assistant(part(version, vocabulary))]
     if not prompt:
-        prompt = prompts.turn(index + 1, draft.paragraphs[index].step, language)
+        prompt = prompts.turn(index + 1, draft.paragraphs[index].step, language, draft.cue(index))
         if continues and _plan_changed(draft, *earlier[-1]):
             prompt = prompts.amendment(draft.steps[index:], index + 1, language) + prompt
     turns.append(user(prompt if turns else opening + prompt))
