@@ -11,6 +11,8 @@
     |- EngineError               the model failed while planning or writing
     |  |- ModelFileError         the file is no usable GGUF
     |  `- ContextTooSmall        the piece does not fit; carries needed and available tokens
+    |- CatalogError              no such model or build, or a catalogue file is wrong
+    |- DownloadError             a model could not be fetched whole; what came is kept
     `- ExportError               a file could not be made or written
 
 Foreign exceptions (OSError, sqlite3.Error, llama.cpp return codes) are translated where they arise, with
@@ -80,6 +82,14 @@ class ContextTooSmall(EngineError):
         super().__init__(message, hint)
         self.needed = needed
         self.available = available
+
+
+class CatalogError(LongWriterError):
+    """No model or build of this name is known, or a catalogue file is wrong."""
+
+
+class DownloadError(LongWriterError):
+    """A model could not be fetched whole; what came of it is kept, unless it was wrong."""
 
 
 class ExportError(LongWriterError):
