@@ -77,8 +77,9 @@ class Version:
 
 
 def new_key() -> str:
-    """An unguessable id for a draft or a paragraph (16 characters)."""
-    return secrets.token_urlsafe(12)
+    """An unguessable id for a draft or a paragraph: 16 hexadecimal digits, since it also names files, and on a
+    command line it must not begin with a dash."""
+    return secrets.token_hex(8)
 
 
 @dataclass(frozen=True)
@@ -145,22 +146,31 @@ class Draft:
         """The draft with the paragraph of the same key replaced."""
         return replace(self, paragraphs=tuple(paragraph if p.key == paragraph.key else p for p in self.paragraphs))
 
+    def bases(self) -> tuple[Basis, ...]:
+        """What each paragraph would be written from now; one pass over the text."""
+        brief, before, result = _digest(self.brief.instruction), hashlib.sha256(), []
+        for paragraph in self.paragraphs:
+            step = _digest(f"{paragraph.step.main_point}\0{paragraph.step.words}")
+            result.append(Basis(brief, step, before.hexdigest()[:16]))
+            before.update(paragraph.text.strip().encode() + b"\0")
+        return tuple(result)
+
     def basis(self, index: int) -> Basis:
         """What paragraph `index` would be written from now."""
-        paragraph = self.paragraphs[index]
-        before = hashlib.sha256()
-        for earlier in self.paragraphs[:index]:
-            before.update(earlier.text.strip().encode() + b"\0")
-        step = f"{paragraph.step.main_point}\0{paragraph.step.words}"
-        return Basis(_digest(self.brief.instruction), _digest(step), before.hexdigest()[:16])
+        return self.bases()[index]
+
+    def stale_marks(self) -> tuple[tuple[str, ...], ...]:
+        """For each paragraph, the names of what changed since it was written: of "brief", "step", "before"."""
+        return tuple(
+            tuple(name for name in ("brief", "step", "before") if getattr(now, name) != getattr(p.version.basis, name))
+            if p.version
+            else ()
+            for p, now in zip(self.paragraphs, self.bases(), strict=True)
+        )
 
     def stale(self, index: int) -> tuple[str, ...]:
-        """Names of what changed since paragraph `index` was written: of "brief", "step", "before"."""
-        version = self.paragraphs[index].version
-        if version is None:
-            return ()
-        now = self.basis(index)
-        return tuple(name for name in ("brief", "step", "before") if getattr(now, name) != getattr(version.basis, name))
+        """The stale marks of paragraph `index`."""
+        return self.stale_marks()[index]
 
     def rest(self, index: int) -> str:
         """Hash of the plan from step `index` on, with its numbers."""

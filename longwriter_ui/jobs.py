@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from longwriter_ui.draft import FinishReason
 from longwriter_ui.errors import EngineError, LongWriterError
 from longwriter_ui.events import Event, Failed, Finished, Usage
 from longwriter_ui.progress import Meter, Progress
@@ -23,9 +24,12 @@ Kind = Literal["plan", "write"]
 
 
 class Job:
-    """Planning or writing one draft. `events` is for one listener; progress and outcome are for everybody."""
+    """Planning or writing one draft. `events` is for one listener; progress and outcome are for everybody.
+    `release` frees what the job holds on to, when it has ended."""
 
-    def __init__(self, draft_id: str, kind: Kind, keys: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, draft_id: str, kind: Kind, release: Callable[[], None], keys: Sequence[str] | None = None
+    ) -> None:
         self.draft_id = draft_id
         self.kind = kind
         self.keys = keys
@@ -36,6 +40,7 @@ class Job:
         self.load_seconds = 0.0
         self.seconds = 0.0  # of work, loading apart
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._release = release
         self._done = threading.Event()
 
     def emit(self, event: Event) -> None:
@@ -47,7 +52,8 @@ class Job:
         self._events.put(event)
 
     def close(self) -> None:
-        """Called by the worker when everything of the job is stored and released."""
+        """Called by the worker when everything of the job is stored."""
+        self._release()
         self._done.set()
 
     def events(self) -> Iterator[Event]:
@@ -59,10 +65,6 @@ class Job:
                 yield event
                 return
             yield event
-
-    def cancel(self) -> None:
-        """Ask it to stop; the text so far is kept."""
-        self.cancelled.set()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it has ended; False when `timeout` seconds passed first."""
@@ -86,11 +88,13 @@ class Worker:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
+        """Queue the job; while the studio closes, it ends at once."""
         with self._changed:
-            if self._closing:
-                raise EngineError("The studio is closing.", "Start it again.")
             self._waiting.append(job)
             self._changed.notify_all()
+            closing = self._closing
+        if closing:
+            self.cancel(job)
 
     def progress(self, job: Job) -> Progress | None:
         """The job's progress with its place in the queue; None when it has ended."""
@@ -102,14 +106,26 @@ class Worker:
                 return replace(job.meter.progress, phase="queued", place=place)
         return job.meter.progress
 
-    def close(self, timeout: float = 10.0) -> None:
-        """Cancel everything and wait for the running job to store what it has."""
+    def cancel(self, job: Job) -> None:
+        """Stop the job: a running one keeps its text so far, a waiting one leaves the queue at once."""
+        job.cancelled.set()
+        with self._changed:
+            if job not in self._waiting:
+                return
+            self._waiting.remove(job)
+        job.emit(Finished(FinishReason.CANCELLED))
+        job.close()
+
+    def close(self, timeout: float = 10.0) -> bool:
+        """Cancel everything and wait for the running job to store what it has; False when it did not end in time."""
         with self._changed:
             self._closing = True
-            for job in [*self._waiting, *([self._running] if self._running else [])]:
-                job.cancel()
+            jobs = [*self._waiting, *([self._running] if self._running else [])]
             self._changed.notify_all()
+        for job in jobs:
+            self.cancel(job)
         self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while True:

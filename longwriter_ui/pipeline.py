@@ -101,16 +101,21 @@ def context_needed(draft: Draft, engine: Engine, keys: Sequence[str] | None = No
     todo = _todo(draft, keys)
     if not todo:
         return 0
-    per_word = tokens_per_word(engine, draft.brief.language)
+    vocabulary, language = engine.info.vocabulary, draft.brief.language
     if draft.mode is Mode.ONESHOT and keys is None:
-        begun = oneshot_task(draft, todo[0], engine.info.vocabulary)
+        begun = oneshot_task(draft, todo[0], vocabulary)
     else:
-        begun = paragraph_task(draft, todo[0] if keys is None else todo[-1], engine.info.vocabulary)
-    coming = todo if keys is None else todo[-1:]
-    words = sum((draft.paragraphs[i].step.words or 0) for i in coming)
-    lines = prompts.opening(draft.brief, [draft.paragraphs[i].step for i in coming])
-    turns = engine.measure((user(lines),)).total
-    return engine.measure(begun.conversation).total + turns + math.ceil(words * per_word * _MARGIN)
+        # A rewrite sees what comes before it, so the last one is the longest.
+        todo = todo if keys is None else todo[-1:]
+        begun = paragraph_task(draft, todo[0], vocabulary)
+    coming = [(i + 1, draft.paragraphs[i].step) for i in todo]
+    turns = "".join(prompts.turn(n, step, language) for n, step in coming[1:])
+    words = sum(step.words or 0 for _, step in coming)
+    return (
+        engine.measure(begun.conversation).total
+        + (engine.measure((user(turns),)).total if draft.mode is Mode.CONVERSATION else 0)
+        + math.ceil(words * tokens_per_word(engine, language) * _MARGIN)
+    )
 
 
 def tokens_per_word(engine: Engine, language: str) -> float:

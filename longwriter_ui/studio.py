@@ -7,7 +7,6 @@ One process at a time works on a draft: a lock file, which the system frees even
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from longwriter_ui.engine.base import Sampling
 from longwriter_ui.errors import DraftBusy, EditError, LongWriterError
 from longwriter_ui.events import Failed, Loading, ParagraphStarted
 from longwriter_ui.host import EngineHost, ModelChoice
-from longwriter_ui.jobs import Job, Worker
+from longwriter_ui.jobs import Job, Kind, Worker
 from longwriter_ui.paths import Home
 from longwriter_ui.progress import Progress
 from longwriter_ui.recorder import Recorder
@@ -54,16 +53,14 @@ class Studio:
         self._sampling = sampling or Sampling()
         self._store = DraftStore(home.store)
         self._jobs: dict[str, Job] = {}
-        self._locks: dict[str, FileLock] = {}
-        self._lock = threading.Lock()
         self._recover()
         self._worker = Worker(self._perform)
 
     def close(self) -> None:
         """Stop every job, keep everything."""
-        self._worker.close()
-        self._host.close()
-        self._store.close()
+        if self._worker.close():  # else it hangs in the engine, and ends with the process
+            self._host.close()
+            self._store.close()
 
     # drafts
 
@@ -88,6 +85,7 @@ class Studio:
             self._store.delete(draft_id)
         finally:
             lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
 
     def edit(self, draft_id: str, rev: int | None, op: Op) -> int:
         """Apply one operation of `edits`; the new revision.
@@ -119,7 +117,7 @@ class Studio:
         """Start making the plan. EditError when text was already written from the present one."""
         if any(p.version for p in self.draft(draft_id).paragraphs):
             raise EditError("Text has been written from this plan already.", "Start a new draft for another plan.")
-        return self._start(Job(draft_id, "plan"))
+        return self._start(draft_id, "plan")
 
     def write(self, draft_id: str, keys: Sequence[str] | None = None) -> Job:
         """Start writing every unfinished paragraph, or the paragraphs `keys` anew."""
@@ -133,13 +131,13 @@ class Studio:
         for key in keys or ():
             if all(p.key != key for p in draft.paragraphs):
                 raise EditError("This paragraph is no longer in the draft.")
-        return self._start(Job(draft_id, "write", keys))
+        return self._start(draft_id, "write", keys)
 
     def stop(self, draft_id: str) -> None:
         """Stop the draft's job, if there is one; the text so far is kept."""
         job = self._jobs.get(draft_id)
         if job is not None:
-            job.cancel()
+            self._worker.cancel(job)
 
     def changes(self, draft_id: str, rev: int) -> Changes:
         """What is new since revision `rev` (0: everything)."""
@@ -164,11 +162,9 @@ class Studio:
 
     # the worker's side
 
-    def _start(self, job: Job) -> Job:
-        lock = self._acquire(job.draft_id)
-        with self._lock:
-            self._locks[job.draft_id] = lock
-            self._jobs[job.draft_id] = job
+    def _start(self, draft_id: str, kind: Kind, keys: Sequence[str] | None = None) -> Job:
+        job = Job(draft_id, kind, self._acquire(draft_id).release, keys)
+        self._jobs[draft_id] = job
         self._worker.submit(job)
         return job
 
@@ -181,12 +177,7 @@ class Studio:
                     recorder.failed(error)
                     job.emit(Failed(error))
         finally:
-            with self._lock:
-                lock = self._locks.pop(job.draft_id)
-            try:
-                self._store.recover(job.draft_id)  # nothing to do unless the job broke off unexpectedly
-            finally:
-                lock.release()
+            self._store.recover(job.draft_id)  # nothing to do unless the job broke off unexpectedly
 
     def _run(self, job: Job, recorder: Recorder) -> None:
         self._store.recover(job.draft_id)

@@ -137,7 +137,7 @@ def test_a_stopped_rewrite_gives_the_earlier_text_back(open_studio: Callable[...
     job = studio.write(draft.id, [draft.paragraphs[2].key])
     for event in job.events():
         if isinstance(event, TextDelta):
-            job.cancel()
+            studio.stop(draft.id)
     assert studio.draft(draft.id).paragraphs[2].text == before
     assert studio.draft(draft.id).paragraphs[2].status is Status.WRITTEN
 
@@ -220,7 +220,7 @@ def test_a_paragraph_being_written_cannot_be_edited_but_its_neighbours_can(open_
         studio.edit(draft.id, None, {"do": "edit_text", "key": writing, "text": "mine"})
     last = draft.paragraphs[-1].key
     studio.edit(draft.id, None, {"do": "edit_text", "key": last, "text": "My own ending."})
-    job.cancel()
+    studio.stop(draft.id)
     assert job.wait(10)
     ending = studio.draft(draft.id).paragraphs[-1]
     assert ending.text == "My own ending." and ending.version is not None and ending.version.author is Author.USER
@@ -257,9 +257,22 @@ def test_jobs_wait_their_turn_and_say_their_place(open_studio: Callable[..., Stu
     waiting = studio.plan(second.id)
     progress = studio.changes(second.id, 0).progress
     assert progress is not None and (progress.phase, progress.place) == ("queued", 1)
-    running.cancel()
+    studio.stop(first.id)
     assert waiting.wait(10)
     assert len(studio.draft(second.id).paragraphs) == 5
+
+
+def test_a_job_that_waits_can_be_stopped_at_once(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=50))
+    first, second = planned(studio), studio.create(BRIEF)
+    running = studio.write(first.id)
+    next(iter(running.events()))
+    waiting = studio.plan(second.id)
+    studio.stop(second.id)
+    assert list(waiting.events()) == [Finished(FinishReason.CANCELLED)]
+    assert not running.ended
+    studio.plan(second.id)  # the draft is free again
+    studio.stop(first.id)
 
 
 def test_two_studios_on_one_store_never_write_the_same_draft(open_studio: Callable[..., Studio]) -> None:
@@ -272,7 +285,7 @@ def test_two_studios_on_one_store_never_write_the_same_draft(open_studio: Callab
     with pytest.raises(DraftBusy):
         two.delete(draft.id)
     assert two.draft(draft.id).title == draft.title
-    job.cancel()
+    one.stop(draft.id)
     assert job.wait(10)
     assert two.write(draft.id).wait(10)
     assert two.draft(draft.id).words == 500

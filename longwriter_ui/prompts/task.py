@@ -51,10 +51,11 @@ def oneshot_task(draft: Draft, index: int, vocabulary: str) -> Task:
         if version is None:
             continue
         piece = part(version, vocabulary)
+        if paragraph.finished:
+            # The tokens of a paragraph of the same answer end with its blank line; any others are not to be trusted.
+            whole = piece.tokens if not version.prompt else ()
+            piece = Part(version.text + "\n\n", whole)
         parts.append(piece)
-        # The tokens of a finished paragraph of the same answer end with its blank line.
-        if paragraph.finished and not (piece.tokens and not version.prompt):
-            parts.append(Part("\n\n"))
     conversation: tuple[Turn, ...] = (user(prompts.oneshot(draft.brief, draft.steps)),)
     if parts:
         conversation = (*conversation, assistant(*parts))

@@ -235,9 +235,9 @@ class DraftStore:
 
     def _touch_stale(self, db: sqlite3.Connection, before: Draft, after: Draft, rev: int) -> None:
         """A card whose stale marks changed has changed, though its row has not."""
-        marks = {p.key: before.stale(i) for i, p in enumerate(before.paragraphs)}
-        for i, paragraph in enumerate(after.paragraphs):
-            if marks.get(paragraph.key, ()) != after.stale(i):
+        marks = dict(zip((p.key for p in before.paragraphs), before.stale_marks(), strict=True))
+        for paragraph, stale in zip(after.paragraphs, after.stale_marks(), strict=True):
+            if marks.get(paragraph.key, ()) != stale:
                 db.execute("UPDATE paragraphs SET rev=? WHERE draft_id=? AND key=?", (rev, after.id, paragraph.key))
 
     def _next(self, db: sqlite3.Connection, draft_id: str) -> int:

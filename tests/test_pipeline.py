@@ -1,0 +1,170 @@
+"""Planning and writing as iterators of events, on the scripted engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from longwriter_ui import pipeline
+from longwriter_ui.brief import Brief
+from longwriter_ui.draft import Draft, FinishReason, Mode, Status, paragraphs_of
+from longwriter_ui.engine.base import Engine, Request, Sampling
+from longwriter_ui.engine.scripted import Script, ScriptedEngine
+from longwriter_ui.errors import EngineError
+from longwriter_ui.events import Event, Finished, ParagraphDone, ParagraphStarted, PlanReady, TextDelta
+from longwriter_ui.plan import Step
+from tests.script import author
+
+BRIEF = Brief.create("Write about the ferry", 600)
+
+
+class Desk:
+    """A draft in memory that takes in the events as the store would."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.events: list[Event] = []
+
+    def write(
+        self, engine: Engine, cancel: threading.Event | None = None, keys: list[str] | None = None
+    ) -> list[Event]:
+        writer = pipeline.Writer(engine, Sampling(), cancel or threading.Event())
+        self.events = []
+        for event in pipeline.write(lambda: self.draft, writer, keys):
+            self.events.append(event)
+            self.take(event)
+        return self.events
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, ParagraphStarted | ParagraphDone) and event.version is not None:
+            paragraph = self.draft.paragraphs[self.draft.index(event.key)]
+            self.draft = self.draft.with_paragraph(
+                replace(paragraph, version=event.version, status=Status.WRITTEN, versions=paragraph.versions + 1)
+            )
+        if isinstance(event, ParagraphStarted) and event.opening is not None:
+            self.draft = replace(self.draft, opening=event.opening)
+
+
+def desk(mode: Mode = Mode.CONVERSATION, words: tuple[int, ...] = (200, 200, 200)) -> Desk:
+    steps = [Step(f"The part about number {'abc'[n]}", count) for n, count in enumerate(words)]
+    return Desk(Draft("id", "t", BRIEF, mode, 1, paragraphs_of(steps)))
+
+
+def plan_events(script: Script) -> list[Event]:
+    return list(pipeline.plan(BRIEF, ScriptedEngine(script), Sampling(), threading.Event()))
+
+
+def steps_of(events: list[Event]) -> list[Step]:
+    return list(next(e.steps for e in events if isinstance(e, PlanReady)))
+
+
+def test_counts_that_miss_the_target_by_far_are_scaled_to_it() -> None:
+    text = "Paragraph 1 - Main Point: a - Word Count: 2000 words\nParagraph 2 - Main Point: b - Word Count: 4000 words"
+    assert steps_of(plan_events(lambda request: text)) == [Step("a", 200), Step("b", 400)]
+    near = text.replace("2000", "250").replace("4000", "400")
+    assert steps_of(plan_events(lambda request: near)) == [Step("a", 250), Step("b", 400)]
+
+
+def test_a_line_cut_off_by_the_token_limit_is_no_step() -> None:
+    line = "Paragraph 1 - Main Point: something to say here - Word Count: 300 words\n"
+    events = plan_events(lambda request: line * 2 + "Paragraph 3 - Main Point: " + "x" * 5000)
+    assert [s.words for s in steps_of(events)] == [300, 300]
+
+
+def test_the_room_asked_for_is_enough_and_not_much_more() -> None:
+    for mode in Mode:
+        table = desk(mode)
+        engine = ScriptedEngine(author)
+        needed = pipeline.context_needed(table.draft, engine)
+        last = table.write(engine)[-1]
+        assert isinstance(last, Finished) and last.reason is FinishReason.STOP
+        if mode is not Mode.AGENTWRITE:
+            used = last.usage.prompt_read + last.usage.written
+            assert 0.8 * needed <= used + len(table.draft.brief.instruction) and used <= needed
+
+
+def test_an_answer_has_a_limit_and_says_when_it_met_it() -> None:
+    table = desk(words=(50,))
+    table.write(ScriptedEngine(lambda request: "endless " * 5000))
+    version = table.draft.paragraphs[0].version
+    assert version is not None and version.finish is FinishReason.LENGTH
+    assert 50 < table.draft.words < 400
+
+
+def test_an_empty_answer_is_asked_for_once_more_with_another_seed() -> None:
+    seeds: list[int] = []
+
+    def shy(request: Request) -> str:
+        seeds.append(request.sampling.seed)
+        return "" if len(seeds) == 1 else "At last."
+
+    table = desk(words=(50,))
+    table.write(ScriptedEngine(shy))
+    assert table.draft.text == "At last." and len(set(seeds)) == 2
+    with pytest.raises(EngineError, match="wrote nothing"):
+        desk(words=(50,)).write(ScriptedEngine(lambda request: " \n"))
+
+
+def test_every_paragraph_and_every_rewrite_has_a_seed_of_its_own() -> None:
+    seeds: list[int] = []
+
+    def noting(request: Request) -> str:
+        seeds.append(request.sampling.seed)
+        return author(request)
+
+    table = desk()
+    table.write(ScriptedEngine(noting))
+    table.write(ScriptedEngine(noting), keys=[table.draft.paragraphs[1].key])
+    assert len(set(seeds)) == 4
+    again, first = desk(), list(seeds)
+    seeds.clear()
+    again.write(ScriptedEngine(noting))
+    assert seeds == first[:3]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_stopping_and_going_on_gives_the_text_of_writing_in_one_go(mode: Mode) -> None:
+    whole = desk(mode)
+    whole.write(ScriptedEngine(author))
+    halting = desk(mode)
+    engine = ScriptedEngine(author)
+    for _ in range(40):
+        cancel = threading.Event()
+        seen = 0
+        writer = pipeline.Writer(engine, Sampling(), cancel)
+        for event in pipeline.write(lambda: halting.draft, writer):
+            halting.take(event)
+            seen += isinstance(event, TextDelta)
+            if seen == 37:
+                cancel.set()
+        if isinstance(event, Finished) and event.reason is FinishReason.STOP:
+            break
+    assert halting.draft.text == whole.draft.text
+    assert [p.text for p in halting.draft.paragraphs] == [p.text for p in whole.draft.paragraphs]
+
+
+def test_an_edit_between_two_paragraphs_is_what_the_model_works_from() -> None:
+    table = desk()
+    events: Iterator[Event] = pipeline.write(
+        lambda: table.draft, pipeline.Writer(ScriptedEngine(author), Sampling(), threading.Event())
+    )
+    for event in events:
+        table.take(event)
+        if isinstance(event, ParagraphDone) and event.key == table.draft.paragraphs[0].key:
+            second = table.draft.paragraphs[1]
+            table.draft = table.draft.with_paragraph(replace(second, step=Step("Something else altogether", 60)))
+    assert table.draft.paragraphs[1].text.startswith("Something else altogether")
+    assert table.draft.count(table.draft.paragraphs[1].text) == 60
+
+
+def test_oneshot_that_ends_early_leaves_the_rest_planned_and_says_so_when_asked_again() -> None:
+    table = desk(Mode.ONESHOT)
+    engine = ScriptedEngine(lambda r: author(r)[:700] if len(r.conversation) == 1 else "")
+    last = table.write(engine)[-1]
+    assert isinstance(last, Finished) and last.reason is FinishReason.STOP
+    assert [p.finished for p in table.draft.paragraphs] == [True, False, False]
+    with pytest.raises(EngineError, match="considers the piece finished"):
+        table.write(engine)
