@@ -99,7 +99,7 @@ def load_catalog(*paths: Path) -> Catalog:
         for model_id, table in tables.items():
             try:
                 entries[model_id.lower()] = _entry(model_id.lower(), table)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
                 raise CatalogError(
                     f"The entry [{model_id}] of the catalogue {path} is wrong: {error}.",
                     "It needs at least name, repository, file, default and sizes.",

@@ -1,8 +1,8 @@
 """Whether a model fits this machine, from facts that need no loading: those in the file's header or the catalogue.
 
 Memory needed = weights (mapped from the file, but all of them are read for every token) + KV cache + compute buffers.
-The KV cache takes 2 x layers x heads x width values for each token of context, in f16 or in q8_0 (34 bytes for 32
-values). The engine takes q8_0 unless the whole cache is small.
+The KV cache takes 2 x layers x heads x width values for each token of context, in q8_0 (34 bytes for 32 values), or
+in f16 where these blocks do not fit the heads.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from pathlib import Path
 
 import psutil
 
-_F16, _Q8_0 = 2.0, 34 / 32  # bytes per value
-_SMALL_KV = 256 << 20  # the engine keeps f16 for caches below this
-_BATCH = 512  # tokens computed at once
+_BATCH, _BATCH_F16 = 512, 128  # tokens computed at once
 _ROOM = 512 << 20  # memory that is left to the rest of the program and the system
 _TOKENS_PER_WORD = 1.21  # measured with the Llama 3 vocabulary on English prose
 _PER_STEP, _STEP_WORDS, _PROMPTS = 110, 500, 1200  # tokens of a step in plan and turn; of prompts and of a margin
@@ -37,6 +35,7 @@ class Shape:
     tokens: int
     width: int
     context: int = 0
+    heads: int = 32
 
     @classmethod
     def of(cls, metadata: Mapping[str, object]) -> Shape:
@@ -58,6 +57,7 @@ class Shape:
             tokens=tokens if isinstance(tokens, int) else 0,
             width=width,
             context=number("context_length", 0),
+            heads=heads,
         )
 
     @property
@@ -67,17 +67,15 @@ class Shape:
     @property
     def kv_type(self) -> str:
         """The type of the KV cache that the engine will choose."""
-        whole = self.values_per_token * _F16 * (self.context or 1 << 17)
-        return "f16" if whole < _SMALL_KV or self.head % 32 else "q8_0"
+        return "f16" if self.head % 32 else "q8_0"
 
-    def kv_bytes(self, context: int) -> int:
-        """Bytes of a KV cache for this many tokens."""
-        return math.ceil(self.values_per_token * context * (_F16 if self.kv_type == "f16" else _Q8_0))
-
-    @property
-    def compute_bytes(self) -> int:
-        """Bytes of compute buffers, estimated: logits and a few activations for every token of a batch."""
-        return _BATCH * 4 * (self.tokens + 14 * self.width)
+    def bytes_for(self, context: int) -> int:
+        """Bytes of KV cache and compute buffers for this many tokens. The buffers are estimated: logits and some
+        activations for every token of a batch, and in f16, which goes without flash attention, the scores as well."""
+        if self.kv_type == "f16":
+            scores = _BATCH_F16 * self.heads * context * 4
+            return self.values_per_token * context * 2 + scores + _BATCH_F16 * 4 * (self.tokens + 14 * self.width)
+        return math.ceil(self.values_per_token * context * 34 / 32) + _BATCH * 4 * (self.tokens + 14 * self.width)
 
 
 class Verdict(str, Enum):
@@ -131,7 +129,7 @@ def fit(shape: Shape | None, size: int | None, machine: Machine, *, words: int =
     context = context_for(words)
     if shape is None or not size:
         return Fit(Verdict.UNKNOWN, words, context, "", 0, download, "Its size is known only when it is downloaded.")
-    needed = size + shape.kv_bytes(context) + shape.compute_bytes
+    needed = size + shape.bytes_for(context)
 
     def verdict(kind: Verdict, reason: str = "", most: int = 0) -> Fit:
         return Fit(kind, words, context, shape.kv_type, needed, download, reason, most)
@@ -178,7 +176,7 @@ def _most_words(shape: Shape, size: int, memory: int) -> int:
     most = 0
     while most < 100_000:
         context = context_for(most + 1000)
-        if size + shape.kv_bytes(context) + shape.compute_bytes > memory or 0 < shape.context < context:
+        if size + shape.bytes_for(context) > memory or 0 < shape.context < context:
             break
         most += 1000
     return most
