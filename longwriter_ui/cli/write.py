@@ -53,7 +53,11 @@ def run(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     with closing(open_with(arguments, open_studio)) as studio:
         draft_id = _begin(studio, arguments, brief, plan) if brief else find_draft(studio, arguments.resume)
         note(f"Draft {draft_id}")
-        run = _work(studio, draft_id)
+        try:
+            run = _work(studio, draft_id)
+        except KeyboardInterrupt:
+            _tell_stopped(draft_id, arguments)
+            raise
         return _finish(studio, studio.draft(draft_id), run, arguments)
 
 
@@ -114,7 +118,7 @@ def _finish(studio: Studio, draft: Draft, run: _Run, arguments: argparse.Namespa
         except ExportError as error:
             failed.append(error)
     if run.outcome.ended is FinishReason.CANCELLED:
-        note(f"Stopped; the text so far is kept. To go on: {resume_line(draft.id, arguments)}")
+        _tell_stopped(draft.id, arguments)
         return INTERRUPTED
     if run.outcome.failure is not None:
         note(f"The text so far is kept in draft {draft.id}. To go on: {resume_line(draft.id, arguments)}")
@@ -126,6 +130,10 @@ def _finish(studio: Studio, draft: Draft, run: _Run, arguments: argparse.Namespa
     if not arguments.out and arguments.json is None:
         write_target(STDOUT, draft.text)
     return 0
+
+
+def _tell_stopped(draft_id: str, arguments: argparse.Namespace) -> None:
+    note(f"Stopped; the text so far is kept. To go on: {resume_line(draft_id, arguments)}")
 
 
 def _export(draft: Draft, paths: list[Path]) -> list[ExportError]:

@@ -18,7 +18,9 @@ from longwriter_ui.engine.header import Header
 from longwriter_ui.errors import EngineError
 
 _STEP = 1024  # a context grows to multiples of this
-_BATCH = 512  # tokens read between two looks at the cancel event
+_BATCH = 512  # most tokens that llama.cpp gets at once
+_SLOW_BATCH = 128  # the same for a model that reads a few tokens a second, so that its progress can be seen
+_SLOW_MODEL = 1 << 30  # bytes of weights
 _OK, _NO_ROOM, _ABORTED = 0, 1, 2  # what llama_decode returns
 
 
@@ -27,6 +29,8 @@ class Context:
 
     def __init__(self, model: Any, size: int, limit: int, threads: int, kv_type: int) -> None:
         self._model, self._limit, self._threads, self._kv_type = model, limit, threads, kv_type
+        slow = llama.llama_model_size(model) > _SLOW_MODEL and not llama.llama_supports_gpu_offload()
+        self._step = _SLOW_BATCH if slow else _BATCH
         self._abort = Abort()
         self._cache = PrefixCache()
         self._token = (llama.llama_token * 1)()
@@ -55,8 +59,8 @@ class Context:
     def read(self, tokens: Sequence[int], cancel: Cancel) -> Iterator[int]:
         """Decode tokens of a prompt in batches, yielding how many are done; ends early when cancelled."""
         yield 0
-        for first in range(0, len(tokens), _BATCH):
-            batch = tokens[first : first + _BATCH]
+        for first in range(0, len(tokens), self._step):
+            batch = tokens[first : first + self._step]
             ids = (llama.llama_token * len(batch))(*batch)
             if cancel.is_set() or not self._decode(llama.llama_batch_get_one(ids, len(batch)), batch):
                 return

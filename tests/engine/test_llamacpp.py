@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from longwriter_ui.draft import FinishReason
+from longwriter_ui.engine._llama import configure, llama
 from longwriter_ui.engine.base import Chunk, Request, Sampling, assistant, user
 from longwriter_ui.engine.llamacpp import LlamaCppEngine
 from longwriter_ui.errors import ContextTooSmall, EngineError
@@ -152,6 +153,14 @@ def test_counts_and_speed_come_with_each_chunk(engine: LlamaCppEngine) -> None:
 
 
 # context
+
+
+def test_a_setting_that_llama_cpp_does_not_have_is_an_error() -> None:
+    parameters = llama.llama_context_default_params()
+    configure(parameters, n_ctx=512)
+    assert parameters.n_ctx == 512
+    with pytest.raises(EngineError, match="'logits_all'"):
+        configure(parameters, logits_all=True)
 
 
 def test_a_piece_that_does_not_fit_is_refused_with_the_numbers(engine: LlamaCppEngine) -> None:

@@ -13,6 +13,7 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine.base import Chunk, Conversation, Part, Request, assistant, user
 from longwriter_ui.engine.llamacpp import LlamaCppEngine
+from longwriter_ui.errors import EngineError
 from longwriter_ui.events import Reading
 from longwriter_ui.plan import Step
 from longwriter_ui.prompts import agentwrite, amendment, opening, turn
@@ -193,6 +194,14 @@ def test_a_cancel_stops_a_running_computation(warm: LlamaCppEngine, cold: LlamaC
     assert_same_as_cold(warm, cold, long)
 
 
+def test_a_computation_that_fails_leaves_the_cache_exact(warm: LlamaCppEngine, cold: LlamaCppEngine) -> None:
+    conversation, _, _ = written(warm)
+    with pytest.raises(EngineError, match="failed while computing"):
+        ask(warm, (*conversation[:2], user("Go on", Part("?", (10**6,)))))
+    assert len(held(warm)) >= cold.measure(conversation[:2]).total - 1
+    assert_same_as_cold(warm, cold, (*conversation, user(THIRD)))
+
+
 def test_a_consumer_that_stops_iterating_leaves_the_engine_usable(warm: LlamaCppEngine, cold: LlamaCppEngine) -> None:
     stream = warm.stream(Request((user(FIRST),), GREEDY, 1000), threading.Event())
     for event in stream:
@@ -219,6 +228,17 @@ def test_growing_the_context_keeps_what_was_read(warm: LlamaCppEngine, cold: Lla
     conversation = (*conversation, user(THIRD))
     assert ask(warm, conversation, 1).last.reused == len(before)
     assert_same_as_cold(warm, cold, conversation)
+
+
+def test_a_model_whose_cache_cannot_be_quantised_is_nearly_as_exact(load: Load, make_gguf: Callable[..., Path]) -> None:
+    """Heads of 16 values do not fit the blocks of q8_0; llama.cpp then sums a batch and a token in different ways."""
+    path = make_gguf(heads=4)
+    warm, cold = load(path), load(path)
+    conversation, _, _ = written(warm)
+    conversation = (*conversation, user(THIRD))
+    difference = np.abs(logits_after(warm, conversation) - logits_after(cold, conversation))
+    assert difference.max() < 0.05
+    assert held(warm) == held(cold)
 
 
 def test_parts_without_ids_are_read_as_text(warm: LlamaCppEngine) -> None:
