@@ -10,6 +10,7 @@
     |  `- DraftBusy              another job or process is writing this draft
     |- EngineError               the model failed while planning or writing
     |  |- ModelFileError         the file is no usable GGUF
+    |  |- LoadCancelled          loading was cancelled by the person
     |  `- ContextTooSmall        the piece does not fit; carries needed and available tokens
     |- CatalogError              no such model or build, or a catalogue file is wrong
     |- DownloadError             a model could not be fetched whole; what came is kept
@@ -73,6 +74,10 @@ class EngineError(LongWriterError):
 
 class ModelFileError(EngineError):
     """The file is missing, damaged, or no model that this build of llama.cpp can run."""
+
+
+class LoadCancelled(EngineError):
+    """The person cancelled the loading of a model."""
 
 
 class ContextTooSmall(EngineError):

@@ -16,9 +16,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom up: a module may import those of lower layers, and of its own only within the same package.
 LAYERS = [
     {"errors", "words", "brief", "plan", "draft", "edits", "events", "paths", "config"},
-    {"prompts", "engine", "store", "export", "report", "progress"},
+    {"prompts", "engine", "store", "export", "report", "progress", "weights"},
     {"oneshot"},
-    {"pipeline", "host", "jobs", "recorder"},
+    {"pipeline", "host", "jobs", "recorder", "models", "selftest"},
+    {"loading"},
     {"studio"},
     {"ui", "cli"},
     {"bootstrap"},
@@ -36,9 +37,11 @@ ONLY_IN = {
     "sqlite3": ("store/",),
     "pypandoc": ("export/",),
     "rich": ("cli/",),
+    "huggingface_hub": ("weights/hub",),
+    "httpx2": ("weights/",),
 }
 # Without these the core must still import: they are slow to load, or a person may not have them.
-HEAVY = ("gradio", "llama_cpp", "pypandoc", "rich", "numpy", "huggingface_hub", "jinja2", "py3langid")
+HEAVY = ("gradio", "llama_cpp", "pypandoc", "rich", "numpy", "huggingface_hub", "httpx2", "jinja2", "py3langid")
 
 
 def name_of(path: Path) -> str:

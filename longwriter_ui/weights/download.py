@@ -17,13 +17,15 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import httpx2
+from typing import TYPE_CHECKING
 
 from longwriter_ui.errors import DownloadError
 from longwriter_ui.weights.fit import gigabytes
 from longwriter_ui.weights.hub import Hub, RemoteFile, TryAgain
 from longwriter_ui.weights.partial import Partial, read_into, write_note
+
+if TYPE_CHECKING:
+    import httpx2
 
 _EVERY = 0.25  # seconds between two events of progress
 _WINDOW = 8.0  # seconds the rate is averaged over

@@ -1,4 +1,8 @@
-"""The Hub, or a mirror of it: what it knows about a file, how a file is asked for, and what its refusals mean."""
+"""The Hub, or a mirror of it: what it knows about a file, how a file is asked for, and what its refusals mean.
+
+The only importer of the Hub's library and of the HTTP client it brings; both are slow to load, so they are imported
+where they are used.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-import httpx2
-from huggingface_hub import HfApi, constants, get_session
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
-from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
 from longwriter_ui.errors import DownloadError
 
-_TIMEOUT = httpx2.Timeout(30.0, connect=15.0)  # seconds without a byte
+if TYPE_CHECKING:
+    import httpx2
+
+_TIMEOUT, _CONNECT_TIMEOUT = 30.0, 15.0  # seconds without a byte; until there is a connection
 _LONGEST_WAIT = 600.0  # seconds; a server that wants more is not waited for
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -58,15 +54,21 @@ class Hub:
     """`endpoint` is the address of a mirror; None: the Hub itself, or what HF_ENDPOINT says."""
 
     def __init__(self, endpoint: str | None = None) -> None:
+        from huggingface_hub import constants
+
         self._endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
         # A token opens the person's account: it goes to the Hub they configured, never to a mirror named in passing.
         self._token = None if self._endpoint == constants.ENDPOINT.rstrip("/") else False
 
     def describe(self, repository: str, names: Sequence[str]) -> tuple[RemoteFile, ...]:
         """Size, checksum and present commit of files. DownloadError, or TryAgain."""
+        from huggingface_hub import HfApi
+
         try:
             with self._translated(repository):
-                info = HfApi(self._endpoint, token=self._token).model_info(repository, files_metadata=True, timeout=30)
+                info = HfApi(self._endpoint, token=self._token).model_info(
+                    repository, files_metadata=True, timeout=_TIMEOUT
+                )
                 found = {sibling.rfilename: sibling for sibling in info.siblings or ()}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DownloadError(
@@ -93,13 +95,18 @@ class Hub:
     def open(self, file: RemoteFile, start: int) -> Iterator[httpx2.Response]:
         """The file from byte `start` on; 200, 206 or 416, everything else is an error: DownloadError, or TryAgain,
         which also replaces what breaks while the body is read."""
+        import httpx2
+        from huggingface_hub import get_session
+        from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+
         url = f"{self._endpoint}/{file.repository}/resolve/{file.commit}/{quote(file.name)}"
         headers = build_hf_headers(token=self._token, library_name="longwriter-studio")
         # Compressed on the way, the bytes could not be counted.
         headers |= {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+        timeout = httpx2.Timeout(_TIMEOUT, connect=_CONNECT_TIMEOUT)
         with (
             self._translated(file.repository),
-            get_session().stream("GET", url, headers=headers, timeout=_TIMEOUT) as response,
+            get_session().stream("GET", url, headers=headers, timeout=timeout) as response,
         ):
             if response.status_code not in (200, 206, 416):
                 response.read()
@@ -109,6 +116,16 @@ class Hub:
 
     @contextmanager
     def _translated(self, repository: str) -> Iterator[None]:
+        import httpx2
+        from huggingface_hub.errors import (
+            GatedRepoError,
+            HfHubHTTPError,
+            HFValidationError,
+            OfflineModeIsEnabled,
+            RepositoryNotFoundError,
+            RevisionNotFoundError,
+        )
+
         try:
             yield
         except OfflineModeIsEnabled as error:
