@@ -118,7 +118,7 @@ def test_the_application_starts_the_page_and_no_more():
 
 
 def test_modules_stay_short():
-    sources = [*MODULES, PROJECT / "app.py", *(PROJECT / "assets").glob("*.py"), *(PROJECT / "assets").glob("*.js")]
+    sources = [*MODULES, PROJECT / "app.py", *(PROJECT / "assets").rglob("*.py"), *(PROJECT / "assets").rglob("*.js")]
     lengths = {str(p.relative_to(PROJECT)): len(p.read_text(encoding="utf-8").splitlines()) for p in sources}
     assert not {name: length for name, length in lengths.items() if length >= 300}
     assert not [name for name in lengths if Path(name).stem == "utils"]

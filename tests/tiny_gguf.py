@@ -114,13 +114,13 @@ def _weights(size: int, favourite: int | None) -> dict[str, np.ndarray]:
     def matrix(rows: int, columns: int, scale: float = 1.0) -> np.ndarray:
         return random.normal(0, scale / columns**0.5, (rows, columns))
 
-    output = matrix(size, _WIDTH, 4.0)
+    output = matrix(size, _WIDTH)
     embedding = matrix(size, _WIDTH, 8.0)
     if favourite is not None:
         # The first value of every state is large and positive, and one token answers to it.
         embedding[:, 0] = 20.0
         output[:, 0] = 0.0
-        output[favourite, 0] = 6.0
+        output[favourite, 0] = 2.0
     weights = {"token_embd.weight": embedding, "output_norm.weight": np.ones(_WIDTH), "output.weight": output}
     for i in range(_LAYERS):
         weights |= {

@@ -18,7 +18,7 @@ Object.assign(Board.prototype, {
       parts.title.blur();
     });
     parts.write.addEventListener("click", () => this.write());
-    parts.models.addEventListener("click", () => goToTab("models"));
+    for (const choose of root.querySelectorAll("[data-go=models]")) choose.addEventListener("click", () => goToTab("models"));
     parts.reuse.addEventListener("click", () => this.reuseBrief());
     parts.export.addEventListener("click", () => openMenu(parts.export, parts.exports));
     for (const item of parts.exports.querySelectorAll("[data-format]")) {
@@ -29,10 +29,6 @@ Object.assign(Board.prototype, {
     }
     parts.cards.addEventListener("focusin", (event) => this.setCurrent(event.target.closest(".card")));
     parts.cards.addEventListener("pointerdown", (event) => this.setCurrent(event.target.closest(".card")));
-    window.addEventListener("beforeunload", (event) => {
-      this.link.flush();
-      if (this.link.unsaved && this.link.failures) event.preventDefault();
-    });
   },
 
   showAll(cardsToo = true) {
@@ -41,6 +37,7 @@ Object.assign(Board.prototype, {
     fit(parts.title);
     parts.status.hidden = this.stage === "plan" && !this.job;
     parts.demo.hidden = !this.model.demonstration;
+    parts.nomodel.hidden = !this.model.missing;
     parts.view.classList.toggle("is-planning", this.job?.kind === "plan");
     for (const card of this.cards.values()) {
       if (!card.data) continue;

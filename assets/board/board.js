@@ -59,6 +59,7 @@ class Board {
       tab.setAttribute("aria-disabled", closed ? "true" : "false");
       tab.title = closed ? "Make a plan first" : "";
     }
+    showBriefNote(Boolean(this.draft));
     if (stage !== "brief") for (const card of this.cards.values()) fit(card.point);
     this.showAll();
   }

@@ -49,6 +49,7 @@ function keepBrief() {
   });
   form?.addEventListener("click", () => setTimeout(showLengthHint, 0));
   showLengthHint();
+  showBriefNote(Boolean(window.longwriter.board.draft));
 }
 
 function showLengthHint() {
@@ -62,6 +63,12 @@ function showLengthHint() {
   const steps = Math.max(1, Math.round(words / WORDS_A_STEP));
   const pages = Math.max(1, Math.round(words / WORDS_A_PAGE));
   say(hint, count(words, "en") + " is about " + figure(steps) + (steps === 1 ? " step and " : " steps and ") + figure(pages) + (pages === 1 ? " printed page." : " printed pages."));
+}
+
+/** Another plan never replaces the open piece. */
+function showBriefNote(isOpen) {
+  const note = document.getElementById("lw-go-note");
+  if (note) say(note, isOpen ? "This starts a new piece; the open one stays in the library." : "You can edit the plan before anything is written.");
 }
 
 function showBriefProblem(problem) {

@@ -1,11 +1,14 @@
 // The board's line to the studio. One request at a time, so that revisions never cross: typing waits 400 ms,
 // then joins the queue; commands go after the edits before them; polls fill the pauses. A request that gets no
-// answer is sent again, after a poll has told what became of the first try.
+// answer is sent again, after a poll has told what became of the first try. Edits that a closing page could not send
+// any more wait in the browser for the next time their draft is opened.
 
 const TYPING_PAUSE = 400;
 const POLL_BUSY = 450;
 const POLL_IDLE = 3000;
 const PATIENCE = 15000;
+const UNSENT = "longwriter.unsent";
+const REPEATABLE = ["edit_step", "edit_text", "set_title", "set_mode", "keep"];
 
 class Link {
   /** hear: { answer(answer, request), connection(up) } */
@@ -21,14 +24,32 @@ class Link {
     this.caughtUp = false;
     this.jobRuns = false;
     document.addEventListener("visibilitychange", () => document.hidden || this.wake(0));
+    window.addEventListener("pagehide", () => this.keepUnsent());
   }
 
   /** Attach to a draft from its beginning; null lets go. */
   open(draft) {
     this.flush();
     this.draft = draft;
+    this.caughtUp = false;
     if (draft) this.revs.set(draft, 0);
     this.wake(0);
+    this.sendKept();
+  }
+
+  /** The page goes away: what it could not send stays in the browser. */
+  keepUnsent() {
+    this.flush();
+    const ops = this.queue.filter((request) => request.draft === this.draft && REPEATABLE.includes(request.body.op?.do)).map((request) => request.body.op);
+    if (ops.length) localStorage.setItem(UNSENT, JSON.stringify({ draft: this.draft, ops }));
+  }
+
+  sendKept() {
+    const kept = JSON.parse(localStorage.getItem(UNSENT) ?? "null");
+    if (!kept || kept.draft !== this.draft) return;
+    localStorage.removeItem(UNSENT);
+    // After the poll that every opening begins with, so that they are edits of the draft as it is now.
+    for (const op of kept.ops) this.queue.push({ call: "apply", body: { op }, draft: this.draft, resolve: () => {}, tried: true });
   }
 
   /** An edit still being typed; a later one of the same id takes its place. */

@@ -1,5 +1,7 @@
 // The models: which one is writing, which files are here, and where LongWriter comes from.
 
+const LONGWRITER = "hf download bartowski/LongWriter-llama3.1-8b-GGUF LongWriter-llama3.1-8b-Q4_K_M.gguf";
+
 function startModels(element, server) {
   const parts = partsOf(element);
   const choose = async (file) => {
@@ -27,6 +29,7 @@ function showModels(parts, answer, choose) {
   say(parts.name, answer.current.name);
   say(parts.kind, answer.current.demonstration ? "Built-in demonstration model. It shows every step; its prose makes little sense." : answer.current.file);
   say(parts.folder, answer.folder);
+  say(parts.command, LONGWRITER + " --local-dir " + JSON.stringify(answer.folder));
   parts.none.hidden = answer.found.length > 0;
   parts.found.replaceChildren(
     ...answer.found.map((model) => {

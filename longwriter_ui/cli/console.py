@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from longwriter_ui.errors import DraftNotFound, LongWriterError, PlanError
+from longwriter_ui.export.document import printable
 from longwriter_ui.export.files import check_place, write_whole
 from longwriter_ui.studio import Studio
 
@@ -17,7 +18,7 @@ STDOUT = "-"  # `--json` without a file
 
 def note(text: str) -> None:
     """A line for the person, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def check_target(target: str | None) -> None:
@@ -29,7 +30,7 @@ def check_target(target: str | None) -> None:
 def write_target(target: str, text: str) -> None:
     """Put `text` into the file `target`, or on standard output."""
     if target == STDOUT:
-        print(text)
+        print(printable(text))
     else:
         write_whole(Path(target), f"{text}\n".encode())
 

@@ -6,7 +6,7 @@ import argparse
 from contextlib import closing
 
 from longwriter_ui import export
-from longwriter_ui.cli.console import find_draft, note, to_json
+from longwriter_ui.cli.console import STDOUT, find_draft, note, to_json, write_target
 from longwriter_ui.cli.run import OpenStudio
 from longwriter_ui.draft import Draft, FinishReason, Paragraph
 from longwriter_ui.store.drafts import DraftSummary
@@ -22,21 +22,21 @@ def run_list(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     with closing(open_studio()) as studio:
         summaries = studio.drafts()
     if arguments.json:
-        print(to_json({"drafts": [_summary_json(summary) for summary in summaries]}))
+        write_target(STDOUT, to_json({"drafts": [_summary_json(summary) for summary in summaries]}))
     elif not summaries:
         note("There are no drafts yet.")
     for summary in () if arguments.json else summaries:
         changed = summary.updated.astimezone().strftime("%Y-%m-%d %H:%M")
         steps = f"{summary.written}/{summary.steps} paragraphs"
         words = f"{summary.words:,}/{summary.target_words:,} words"
-        print(f"{summary.id}  {changed}  {steps:>18}  {words:>20}  {summary.title}")
+        write_target(STDOUT, f"{summary.id}  {changed}  {steps:>18}  {words:>20}  {summary.title}")
     return 0
 
 
 def run_show(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     with closing(open_studio()) as studio:
         draft = studio.draft(find_draft(studio, arguments.id))
-    print(_page(draft))
+    write_target(STDOUT, _page(draft))
     return 0
 
 

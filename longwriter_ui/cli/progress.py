@@ -71,7 +71,8 @@ def milestone(event: Event, progress: JobProgress, count: Count) -> str | None:
     if isinstance(event, Loading):
         return f"Loading {event.model}"
     if isinstance(event, PlanReady):
-        return f"Plan: {len(event.steps)} steps, {sum(s.words or 0 for s in event.steps):,} words"
+        steps = "1 step" if len(event.steps) == 1 else f"{len(event.steps)} steps"
+        return f"Plan: {steps}, {sum(step.words or 0 for step in event.steps):,} words"
     if isinstance(event, ParagraphDone):
         if event.version is None:
             return None

@@ -22,8 +22,9 @@ class Document:
 
 def render(draft: Draft) -> Document:
     """The draft as it is now: written paragraphs in order, steps without text left out."""
-    return Document(_clean(" ".join(draft.title.split())), draft.brief.language, _clean(draft.text))
+    return Document(printable(" ".join(draft.title.split())), draft.brief.language, printable(draft.text))
 
 
-def _clean(text: str) -> str:
+def printable(text: str) -> str:
+    """`text` without what no file and no terminal should get: control characters and halves of surrogate pairs."""
     return _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

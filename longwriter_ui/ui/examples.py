@@ -14,7 +14,7 @@ EXAMPLES = {
     ),
     "Report": (
         "A report for a town council on turning two parking streets in the centre into a pedestrian zone. Describe the "
-        "present state, three options with costs and effects on shops, traffic and noise, and end with a recommendation."
+        "present state, three options with costs and effects on shops, traffic and noise, and a recommendation."
     ),
     "How-to guide": (
         "A guide to baking sourdough bread at home for complete beginners: the starter, the tools, one basic loaf step "

@@ -8,13 +8,13 @@ from typing import Any
 
 import gradio as gr
 
-from longwriter_ui.paths import MODELS, Home
+from longwriter_ui.paths import ASSETS, MODELS, Home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets
 from longwriter_ui.ui.board import board
 from longwriter_ui.ui.examples import EXAMPLES
 from longwriter_ui.ui.exports import ExportFolder
-from longwriter_ui.ui.handlers import CUSTOM, LENGTHS, Handlers
+from longwriter_ui.ui.handlers import LENGTHS, Handlers
 from longwriter_ui.ui.library import library
 from longwriter_ui.ui.models import models
 from longwriter_ui.ui.theme import theme
@@ -42,6 +42,7 @@ class Page:
         _, address, _ = self.blocks.queue(api_open=False).launch(
             theme=theme(),
             head=assets.head(),
+            favicon_path=ASSETS / "favicon.svg",
             run_history=False,
             footer_links=[],
             enable_monitoring=False,
@@ -62,14 +63,14 @@ def _blocks(studio: Studio, exports: ExportFolder, folders: list[Path]) -> gr.Bl
         with gr.Tabs(elem_id="lw-tabs"):
             with gr.Tab("Write", id="write", elem_id="lw-tab-write"):
                 desk = board(studio, exports)
-                brief = _brief()
+                brief, make = _brief()
             with gr.Tab("Library", id="library", elem_id="lw-tab-library"):
                 library(studio)
             with gr.Tab("Models", id="models", elem_id="lw-tab-models"):
                 models(studio, folders)
-            with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings"):
+            with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings", render_children=True):
                 settings = _settings()
-        make = brief.pop()
+        _remember(blocks, *settings)
         gr.on(
             make.click,
             handlers.make_plan,
@@ -82,8 +83,8 @@ def _blocks(studio: Studio, exports: ExportFolder, folders: list[Path]) -> gr.Bl
     return blocks
 
 
-def _brief() -> list[gr.Component]:
-    """The form; its last component is the button."""
+def _brief() -> tuple[list[gr.Component], gr.Button]:
+    """The form's fields and its button."""
     with gr.Column(elem_id="lw-brief"):
         ask = gr.Textbox(
             label="What should be written?",
@@ -95,30 +96,42 @@ def _brief() -> list[gr.Component]:
             container=True,
         )
         with gr.Row(elem_id="lw-examples"):
-            gr.HTML("Start from an example:", padding=False)
+            _static("<p>Start from an example:</p>")
             for name, text in EXAMPLES.items():
                 example = gr.Button(name, size="sm", variant="secondary", min_width=0)
                 example.click(None, None, ask, js=f"() => {json.dumps(text)}", api_visibility="private")
         with gr.Row(elem_id="lw-lengths"):
             length = gr.Radio(list(LENGTHS), value="1,000", label="Target length, in words", elem_id="lw-length")
             custom = gr.Textbox("5,000", label="Custom length in words", max_lines=1, elem_id="lw-custom", min_width=0)
-        gr.HTML(html_template='<p id="lw-length-hint"></p>', padding=False, apply_default_css=False)
+        _static('<p id="lw-length-hint"></p>')
         languages = [("As in the instruction", ""), *((name, code) for code, name in LANGUAGES.items())]
         language = gr.Dropdown(languages, value="", label="Language", elem_id="lw-language", filterable=True)
-        gr.HTML(
-            html_template='<div class="lw"><div id="lw-brief-problem" role="alert"></div></div>',
-            padding=False,
-            apply_default_css=False,
-        )
+        _static('<div class="lw"><div id="lw-brief-problem" role="alert"></div></div>')
         with gr.Row(elem_id="lw-go"):
-            gr.HTML("You can edit the plan before anything is written.", padding=False)
+            _static('<p id="lw-go-note"></p>')
             make = gr.Button("Make plan", variant="primary", elem_id="lw-make", min_width=0)
-    return [ask, length, custom, language, make]
+    return [ask, length, custom, language], make
 
 
-def _settings() -> list[gr.Component]:
+def _remember(blocks: gr.Blocks, mode: gr.Radio, seed: gr.Textbox) -> None:
+    """Keep the settings in the browser."""
+    saved = gr.BrowserState(["conversation", ""], storage_key="longwriter.settings", secret=TITLE)
+    gr.on(
+        [mode.change, seed.change],
+        None,
+        [mode, seed],
+        saved,
+        js="(mode, seed) => [[mode, seed]]",
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    # Through the server, since the saved values are not there yet when a script alone would run.
+    blocks.load(tuple, saved, [mode, seed], queue=False, show_progress="hidden", api_visibility="private")
+
+
+def _settings() -> tuple[gr.Radio, gr.Textbox]:
     with gr.Column(elem_id="lw-settings"):
-        gr.HTML(html_template='<div class="lw panel"><h1>Settings</h1><p class="lede">They hold for the pieces you start from now on.</p></div>', padding=False, apply_default_css=False)
+        _static(assets.read("settings.html"))
         mode = gr.Radio(_MODES, value="conversation", label="Way of writing", elem_id="lw-way")
         seed = gr.Textbox(
             "",
@@ -128,4 +141,9 @@ def _settings() -> list[gr.Component]:
             max_lines=1,
             elem_id="lw-seed",
         )
-    return [mode, seed]
+    return mode, seed
+
+
+def _static(html: str) -> gr.HTML:
+    """Markup of our own, without data."""
+    return gr.HTML(html_template=html, padding=False, apply_default_css=False)

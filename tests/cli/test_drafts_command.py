@@ -45,6 +45,13 @@ def test_show_gives_plan_and_text(longwriter: CommandLine, two):
     assert "There is no plan yet." in longwriter("drafts", "show", two[0]).out
 
 
+def test_what_could_command_a_terminal_is_not_printed(longwriter: CommandLine, studio):
+    draft = studio.create(Brief.create("Write \x1b[31mred\x07", 100))
+    shown = longwriter("drafts", "show", draft.id)
+    assert "Write [31mred" in shown.out
+    assert "\x1b" not in longwriter("drafts", "list").out
+
+
 def test_export_and_delete(longwriter: CommandLine, two):
     exported = longwriter("drafts", "export", two[1], "--out", "a.md", "--out", "a.docx")
     assert exported.code == 0, exported.err

@@ -22,10 +22,14 @@ from longwriter_ui.studio import Studio
 from tests.script import ScriptedOpener, author
 
 REQUIRED = os.environ.get("LONGWRITER_REQUIRE_BROWSER") == "1"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync "
-    "--no-first-run"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 def missing(reason: str) -> None:

@@ -152,3 +152,17 @@ def test_library_opens_and_deletes_drafts(serve: Serve) -> None:
     assert site.studio.drafts() == []
     tab.get_by_role("tab", name="Write").click()
     tab.locator("#lw-make").wait_for()
+
+
+def test_settings_hold_for_new_pieces_and_outlive_a_reload(serve: Serve) -> None:
+    site = serve()
+    tab = site.open()
+    tab.get_by_role("tab", name="Settings").click()
+    tab.get_by_text("AgentWrite:").click()
+    tab.locator("#lw-seed input").fill("7")
+    tab.locator("#lw-seed input").blur()
+    tab.wait_for_timeout(500)
+    tab.reload()
+    tab.locator("#lw-make").wait_for()
+    site.make_plan(tab, "Write about rain.", 250)
+    assert (site.draft().mode.value, site.draft().seed) == ("agentwrite", 7)

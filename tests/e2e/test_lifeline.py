@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,7 @@ from tests.script import author
 pytestmark = pytest.mark.browser
 
 Serve = Callable[..., Site]
+SERVER_CALLS = re.compile("component_server")
 
 
 def texts(tab) -> str:  # type: ignore[no-untyped-def]
@@ -69,13 +71,13 @@ def test_edits_made_while_the_line_is_cut_arrive_when_it_is_back(serve: Serve) -
     site = serve()
     tab = site.open()
     site.make_plan(tab, "Write about rain.", 250)
-    tab.route("**/component_server*", lambda route: route.abort())
+    tab.route(SERVER_CALLS, lambda route: route.abort())
     tab.locator(".point").nth(0).fill("Written without a line")
     tab.get_by_text("Not connected, trying again").wait_for()
     assert tab.locator(".point").nth(0).input_value() == "Written without a line"
     tab.locator(".card").nth(2).focus()
     tab.keyboard.press("Alt+ArrowUp")
-    tab.unroute("**/component_server*")
+    tab.unroute(SERVER_CALLS)
     site.until(lambda: site.draft().steps[0].main_point == "Written without a line", "the edit arrives")
     site.until(lambda: site.draft().steps[1].main_point.startswith("What it costs"), "the move arrives")
     tab.get_by_text("Not connected, trying again").wait_for(state="hidden")
@@ -96,7 +98,7 @@ def test_an_answer_lost_on_its_way_does_not_add_a_step_twice(serve: Serve) -> No
         else:
             route.continue_()
 
-    tab.route("**/component_server*", lose_one)
+    tab.route(SERVER_CALLS, lose_one)
     tab.get_by_role("button", name="Add a step").last.click()
     tab.wait_for_function("document.querySelectorAll('.card').length === 6")
     tab.wait_for_timeout(1500)
@@ -120,3 +122,13 @@ def test_two_tabs_the_later_edit_of_the_same_step_asks_first(serve: Serve) -> No
     assert site.draft().steps[0].main_point == "From the second tab"
     first.get_by_role("button", name="Use mine").click()
     site.until(lambda: site.draft().steps[0].main_point == "From the first tab", "mine is stored after the answer")
+
+
+def test_what_was_typed_in_the_moment_of_leaving_is_there_on_return(serve: Serve) -> None:
+    site = serve()
+    tab = site.open()
+    site.make_plan(tab, "Write about rain.", 250)
+    tab.locator(".point").nth(0).fill("Typed and gone at once")
+    tab.reload()
+    site.until(lambda: site.draft().steps[0].main_point == "Typed and gone at once", "the last words are stored")
+    tab.wait_for_function("document.querySelector('.point')?.value === 'Typed and gone at once'")

@@ -34,8 +34,8 @@ def changes(draft: Draft, **fields: object) -> Changes:
     return Changes(draft=draft, **{**nothing, **fields})  # type: ignore[arg-type]
 
 
-def written(text: str, draft_basis: Basis = Basis()) -> Version:
-    return Version(text, Author.MODEL, basis=draft_basis)
+def written(text: str) -> Version:
+    return Version(text, Author.MODEL)
 
 
 def test_quiet_poll_carries_neither_head_nor_order_nor_text() -> None:
