@@ -24,9 +24,10 @@ _LEAST_WORDS = 1000  # a model that cannot write this much is not loaded
 class LoadJob(Job):
     """Loading the model `choice` and testing it; None: unloading."""
 
-    def __init__(self, choice: ModelChoice | None) -> None:
+    def __init__(self, choice: ModelChoice | None, remember: bool = False) -> None:
         super().__init__("", "load", lambda: None)
         self.choice = choice
+        self.remember = remember
         self.share = 0.0  # of the model that is loaded
         self.testing = False
 
@@ -54,9 +55,9 @@ class Loader:
         self._job: LoadJob | None = None
         self._tested: tuple[ModelChoice, SelfTest] | None = None
 
-    def job(self, path: Path) -> LoadJob:
+    def job(self, path: Path, remember: bool) -> LoadJob:
         """A job that loads the file at `path`; ModelFileError at once when its header tells that it cannot be used."""
-        return self._latest(LoadJob(self._host.check(path)))
+        return self._latest(LoadJob(self._host.check(path), remember))
 
     def unload_job(self) -> LoadJob:
         return self._latest(LoadJob(None))
@@ -112,7 +113,8 @@ class Loader:
                 raise LoadCancelled(f"Loading {choice.name} was cancelled.", retryable=True)
 
         self._host.swap(choice, try_it, proceed, alone=alone)
-        save_settings(self._settings, replace(load_settings(self._settings), model=str(choice.path)))
+        if job.remember:
+            save_settings(self._settings, replace(load_settings(self._settings), model=str(choice.path)))
         if test is not None:
             self._tested = (choice, test)
             if self._models.speeds.of(choice.path) is None:

@@ -122,9 +122,18 @@ class Models:
         check_usable(read_header(first), first)
         return self.library.add(first)
 
+    def discard(self, model_id: str, quant: str | None = None) -> bool:
+        """Delete what an interrupted download left, where there is something and no whole file; whether there was."""
+        found = False
+        for name in self._files(model_id, quant):
+            if self.library.find(name) is None and self.library.unfinished(name):
+                self.library.discard(name)
+                found = True
+        return found
+
     def remove(self, name: str, quant: str | None = None) -> tuple[LocalModel, bool]:
         """Delete or forget the model that is called so: an id of the catalogue, a file's name, or its path. Says
-        whether files were deleted. An unfinished download is discarded with it."""
+        whether files were deleted."""
         here = self.local(name, quant)
         return here, self.library.remove(here)
 

@@ -169,10 +169,11 @@ class Studio:
         self._save(model=str(choice.path))
         return choice
 
-    def load_model(self, path: Path) -> LoadJob:
-        """Load the GGUF at `path` when the jobs before are done, test it, and use it from then on. Whatever goes wrong
-        leaves the present one in use; ModelFileError at once where the file's header tells."""
-        return self._submit(self._loader.job(path))
+    def load_model(self, path: Path, *, remember: bool = True) -> LoadJob:
+        """Load the GGUF at `path` when the jobs before are done, test it, and use it from then on (`remember`: after a
+        restart too). Whatever goes wrong leaves the present one in use; ModelFileError at once where the file's header
+        tells."""
+        return self._submit(self._loader.job(path, remember))
 
     def unload_model(self) -> LoadJob:
         """Free the model's memory when the jobs before are done; the next one loads it again."""
