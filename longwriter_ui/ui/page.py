@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from longwriter_ui.errors import LongWriterError
-from longwriter_ui.paths import MODELS, Home
+from longwriter_ui.paths import ASSETS, MODELS, Home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets
 from longwriter_ui.ui.board import board
@@ -45,6 +45,7 @@ class Page:
             _, address, _ = self.blocks.queue(api_open=False).launch(
                 theme=theme(),
                 head=assets.head(),
+                favicon_path=ASSETS / "favicon.svg",
                 run_history=False,
                 footer_links=[],
                 enable_monitoring=False,
