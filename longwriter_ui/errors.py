@@ -11,7 +11,8 @@
     |- EngineError               the model failed while planning or writing
     |  |- ModelFileError         the file is no usable GGUF
     |  `- ContextTooSmall        the piece does not fit; carries needed and available tokens
-    `- ExportError               a file could not be made or written
+    |- ExportError               a file could not be made or written
+    `- ImportRefused             a file cannot be made into a draft
 
 Foreign exceptions (OSError, sqlite3.Error, llama.cpp return codes) are translated where they arise, with
 `raise ... from error`. The text of an error is for the person; it never enters a draft.
@@ -84,3 +85,7 @@ class ContextTooSmall(EngineError):
 
 class ExportError(LongWriterError):
     """A file could not be made or written; the draft is untouched."""
+
+
+class ImportRefused(LongWriterError):
+    """A file cannot be made into a draft; nothing was added."""

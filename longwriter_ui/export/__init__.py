@@ -15,16 +15,31 @@ from pathlib import Path
 
 from longwriter_ui.draft import Draft
 from longwriter_ui.errors import ExportError
-from longwriter_ui.export import docx, markdown
+from longwriter_ui.export import markdown, office, pdf, plain, web
 from longwriter_ui.export.document import Document, render
+from longwriter_ui.export.options import Options
 
-FORMATS: dict[str, Callable[[Document], bytes]] = {".md": markdown.render, ".docx": docx.render}
+FORMATS: dict[str, Callable[[Document], bytes]] = {
+    ".md": markdown.render,
+    ".docx": office.docx,
+    ".odt": office.odt,
+    ".pdf": pdf.render,
+    ".epub": web.epub,
+    ".html": web.html,
+    ".txt": plain.render,
+}
+PROJECT = ".longwriter.json"  # everything there is about a draft; see project
 
 
-def export(draft: Draft, path: Path) -> Path:
+def export(draft: Draft, path: Path, options: Options | None = None) -> Path:
     """Write `draft` to `path` in the format its suffix names; ExportError when that cannot be done."""
     check(path)
-    data = FORMATS[path.suffix.lower()](render(draft))
+    return save(path, FORMATS[path.suffix.lower()](render(draft, options)))
+
+
+def save(path: Path, data: bytes) -> Path:
+    """Write `data` to `path`, whole or not at all; ExportError."""
+    check(path)
     target = path.resolve()  # through a link, to the file it stands for
     temporary = target.with_name(f".{secrets.token_hex(8)}.part")
     with _translated(path):
@@ -36,11 +51,16 @@ def export(draft: Draft, path: Path) -> Path:
     return path
 
 
+def is_project(path: Path) -> bool:
+    """Whether `path` names a project file."""
+    return path.name.lower().endswith(PROJECT)
+
+
 def check(path: Path) -> None:
     """ExportError when `path` can be seen not to work, before any time is spent on the draft."""
-    if path.suffix.lower() not in FORMATS:
+    if not is_project(path) and path.suffix.lower() not in FORMATS:
         what = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
-        raise ExportError(f"{path} cannot be written: it has {what}.", f"Use one of: {', '.join(FORMATS)}.")
+        raise ExportError(f"{path} cannot be written: it has {what}.", f"Use one of: {', '.join([*FORMATS, PROJECT])}.")
     with _translated(path):
         folder = path.resolve().parent
         if not folder.is_dir():

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longwriter_ui.export import document, export
-from longwriter_ui.export.docx import render
+from longwriter_ui.export.office import docx as render
 
 ODD = (
     "${alert(1)} {{x}} <img src=x onerror=alert(1)> <!-- gone? --> $x$ and $$y$$ &lt;b&gt; &amp; "
