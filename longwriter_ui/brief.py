@@ -13,7 +13,7 @@ MAX_WORDS = 100_000
 MAX_INSTRUCTION = 100_000  # characters; more belongs into a file, not into a prompt
 DEFAULT_WORDS = 2_000
 
-_ASKED = re.compile(r"(\d[\d,]*)\s*[- ]?\s*(?:words?\b|字|个字)", re.IGNORECASE)
+_ASKED = re.compile(r"(?<![\d,])(\d[\d,]{0,9})\s*[- ]?\s*(?:words?\b|字|个字)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Brief:
 def parse_words(value: int | str) -> int:
     """A target length as typed ("1500", "1,500", 1500); BriefError when it is none or out of range."""
     text = str(value).strip().replace(",", "").replace("_", "").replace("\u00a0", "")
-    if not re.fullmatch(r"[+-]?\d+(\.0+)?", text):
+    if not re.fullmatch(r"[+-]?\d{1,30}(\.0{1,9})?", text):
         raise BriefError(
             f"The target length {str(value)!r} is not a number.", "Give a whole number of words, such as 1500."
         )

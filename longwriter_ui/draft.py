@@ -77,8 +77,9 @@ class Version:
 
 
 def new_key() -> str:
-    """An unguessable id for a draft or a paragraph (16 characters)."""
-    return secrets.token_urlsafe(12)
+    """An unguessable id for a draft or a paragraph: 16 hexadecimal digits, since it also names files, and on a
+    command line it must not begin with a dash."""
+    return secrets.token_hex(8)
 
 
 @dataclass(frozen=True)

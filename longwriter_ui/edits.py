@@ -22,12 +22,11 @@ from typing import Any
 
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Paragraph, Status, Version, paragraphs_of
 from longwriter_ui.errors import EditError
-from longwriter_ui.plan import Step, fill_counts, parse_plan
+from longwriter_ui.plan import MAX_STEP_WORDS, Step, fill_counts, parse_plan
 
 MAX_STEPS = 500
 MAX_TEXT = 400_000  # characters in one paragraph
 MAX_POINT = 4_000
-MAX_STEP_WORDS = 20_000
 DEFAULT_STEP_WORDS = 300
 
 Op = dict[str, Any]
@@ -160,7 +159,7 @@ def _text(op: Op, name: str, limit: int) -> str:
 
 
 def _words(value: object) -> int:
-    if isinstance(value, str) and value.strip().isdigit():
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_STEP_WORDS:
         raise EditError(f"{value!r} is no word count.", f"Give a whole number from 1 to {MAX_STEP_WORDS:,}.")

@@ -14,25 +14,36 @@ from dataclasses import dataclass
 
 from longwriter_ui.errors import PlanError
 
+MAX_STEP_WORDS = 20_000  # a count beyond this, or of 0, is taken as none
+
 _NUMBER = r"(\d[\d,]*)"
-_RANGE = rf"(?:about|around|approximately|approx\.?|约|大约|~)?\s*{_NUMBER}(?:\s*(?:-|–|—|~|～|to|至|到)\s*{_NUMBER})?"
-_DECORATION = r"[\s>#*_•`|\-]*"
-_NAMED_HEAD = re.compile(
-    rf"^{_DECORATION}(?:\d+\s*[.)、]\s*)?{_DECORATION}"
-    r"(?:(?:paragraph|para|section|step|part)\s*(?:no\.?\s*)?#?\d+\b|第\s*[\d一二三四五六七八九十百零两]+\s*(?:段落?|步|节|部分))"
-    r"[\s:：.)*_\-–—－|]*",
+_ABOUT = r"(?:about|around|approximately|approx\.?|ca\.?|约|大约|~|≈)?"
+_RANGE = rf"{_ABOUT}\s*{_NUMBER}(?:\s*(?:-|–|—|~|～|to|至|到)\s*{_NUMBER})?"
+_UNIT = r"(?:words?|字|词)"
+_CLOSING = r"[(（\s]{0,3}(?:approximately|approx|左右|以内|上下)?[*_)）\]】.。|\s]{0,12}"
+_COUNT_LABEL = r"[*_]*(?:word\s*count|words|字数)[*_]*\s*[:：]\s*[*_]*\s*"
+_DECORATION = r"[\s>#*_•`|\-]{0,12}"  # bounded, as every run here: a model that loops may print thousands of dashes
+_ORDINAL = r"(?:no\.?\s*)?#?(?:\d+(?:[-–—~]\d+(?=\s*[-–—－:：]))?|one|two|three|four|five|six|seven|eight|nine|ten)\b"
+_NAMED = (
+    rf"(?:(?:paragraph|para|section|step|part|chapter)\s*{_ORDINAL}|段落\s*\d+"
+    r"|第\s*[\d一二三四五六七八九十百零两]+\s*(?:段落?|步|节|部分|章))"
+)
+_NAMED_HEAD = re.compile(rf"^{_DECORATION}(?:\d+\s*[.)、]\s*)?{_DECORATION}{_NAMED}[\s:：.)*_\-–—－|]*", re.IGNORECASE)
+_NUMBERED_HEAD = re.compile(rf"^{_DECORATION}\d+\s*[.)、：:](?!\d)\s*")
+_BULLET_HEAD = re.compile(r"^\s*[-*•–]\s+")
+_RUN_TOGETHER = re.compile(
+    rf"(?:(?<=words)|(?<=words\.)|(?<=[字词])|(?<=[字词]。))[ \t]+(?=[*_]{{0,3}}{_NAMED}\s*[*_]{{0,3}}[-–—－:：])",
     re.IGNORECASE,
 )
-_NUMBERED_HEAD = re.compile(rf"^{_DECORATION}\d+\s*[.)、：:]\s*")
 _LABEL = re.compile(
     r"[*_]*(?:main\s*(?:point|idea)|主要观点|主要论点|主旨|要点)[*_]*\s*[:：]\s*[*_]*\s*", re.IGNORECASE
 )
-_COUNT = re.compile(
-    rf"[\s\-–—－|,，;；(（\[【*_]*(?:word\s*count|words|字数)[*_]*\s*[:：]\s*[*_]*\s*{_RANGE}\s*(?:words?|字)?[*_)）\]】.。\s]*$",
-    re.IGNORECASE,
-)
-_BARE_COUNT = re.compile(rf"[\s\-–—－|,，;；(（\[【*_]+{_RANGE}\s*(?:words?|字)[*_)）\]】.。\s]*$", re.IGNORECASE)
-_LEADING_COUNT = re.compile(rf"^[(（\[【]\s*{_RANGE}\s*(?:words?|字)\s*[)）\]】][\s:：\-–—－]*", re.IGNORECASE)
+_COUNT = re.compile(rf"[\s\-–—－|,，;；(（\[【]{{0,9}}{_COUNT_LABEL}{_RANGE}\s*{_UNIT}?{_CLOSING}$", re.IGNORECASE)
+_INNER_COUNT = re.compile(rf"[\s\-–—－|,，;；]{{0,9}}{_COUNT_LABEL}{_RANGE}\s*{_UNIT}", re.IGNORECASE)
+_EMPTY_COUNT = re.compile(rf"[\s\-–—－|,，;；(（\[【]{{0,9}}{_COUNT_LABEL}$", re.IGNORECASE)
+_BARE_COUNT = re.compile(rf"[\s\-–—－|,，;；(（\[【*_]{{1,9}}{_RANGE}\s*{_UNIT}{_CLOSING}$", re.IGNORECASE)
+_LEADING_COUNT = re.compile(rf"^[(（\[【]\s*{_RANGE}\s*{_UNIT}\s*[)）\]】][\s:：\-–—－]*", re.IGNORECASE)
+_COUNT_LINE = re.compile(rf"^{_DECORATION}{_COUNT_LABEL}{_RANGE}\s*{_UNIT}?{_CLOSING}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -56,19 +67,18 @@ class ParsedPlan:
 
 def parse_plan(text: str) -> ParsedPlan:
     """Read a plan as models and people write it; PlanError, with the raw text, when it holds no step."""
-    reader = _Reader(_NAMED_HEAD)
-    reader.read(text)
-    if not reader.steps:
-        # No line names its paragraph: a plain numbered list is a plan too.
-        reader = _Reader(_NUMBERED_HEAD)
-        reader.read(text)
-    if not reader.steps:
-        raise PlanError(
-            "No step was found in the plan.",
-            "Write one line for each paragraph: Paragraph 1 - Main Point: ... - Word Count: 300 words.",
-            raw=text,
-        )
-    return ParsedPlan(tuple(reader.steps), tuple(reader.unused))
+    lines = _RUN_TOGETHER.sub("\n", text).splitlines()
+    # Where no line names its paragraph, a plain numbered list is a plan too, and so is a plain list.
+    for head in (_NAMED_HEAD, _NUMBERED_HEAD, _BULLET_HEAD):
+        reader = _Reader(head)
+        reader.read(lines)
+        if reader.steps:
+            return ParsedPlan(tuple(reader.steps), tuple(reader.unused))
+    raise PlanError(
+        "No step was found in the plan.",
+        "Write one line for each paragraph: Paragraph 1 - Main Point: ... - Word Count: 300 words.",
+        raw=text,
+    )
 
 
 def render_step(number: int, step: Step, language: str) -> str:
@@ -111,35 +121,47 @@ class _Reader:
         self.head = head
         self.steps: list[Step] = []
         self.unused: list[str] = []
-        self._parts: list[str] | None = None
+        self._parts: list[str] | None = None  # of the open step: its lines without the head
+        self._lines: list[str] = []  # the same lines as they came
 
-    def read(self, text: str) -> None:
-        for line in text.splitlines():
+    def read(self, lines: Sequence[str]) -> None:
+        for line in lines:
             match = self.head.match(line)
             if match:
                 self._close()
                 self._parts = [line[match.end() :]]
+                self._lines = [line]
             elif self._parts is None:
-                if line.strip():
+                if line.strip() and not self._take_count(line):
                     self.unused.append(line.strip())
             elif line.strip():
                 self._parts.append(line)
+                self._lines.append(line)
             elif _clean_point(" ".join(self._parts))[0]:
                 self._close()  # a blank line ends a step that has its main point
                 continue
-            if self._parts is not None and _COUNT.search(" ".join(self._parts)):
+            # The label and its number may stand on two lines.
+            if self._parts is not None and _COUNT.search(" ".join(self._parts[-2:])):
                 self._close()
         self._close()
+
+    def _take_count(self, line: str) -> bool:
+        """Give the last step the count that stands on a line of its own after a blank one."""
+        match = _COUNT_LINE.match(line)
+        if not match or not self.steps or self.steps[-1].words is not None:
+            return False
+        self.steps[-1] = Step(self.steps[-1].main_point, _midpoint(match))
+        return True
 
     def _close(self) -> None:
         if self._parts is None:
             return
-        lines, self._parts = self._parts, None
-        point, words = _clean_point(" ".join(lines))
+        parts, self._parts = self._parts, None
+        point, words = _clean_point(" ".join(parts))
         if point:
             self.steps.append(Step(point, words))
         else:
-            self.unused.extend(line.strip() for line in lines if line.strip())
+            self.unused.extend(line.strip() for line in self._lines if line.strip())
 
 
 def _clean_point(text: str) -> tuple[str, int | None]:
@@ -150,18 +172,25 @@ def _clean_point(text: str) -> tuple[str, int | None]:
     if lead:
         words, text = _midpoint(lead), text[lead.end() :]
     tail = _COUNT.search(text) or (_BARE_COUNT.search(text) if words is None else None)
+    inner = None if tail else _INNER_COUNT.search(text)
     if tail:
         words, text = _midpoint(tail), text[: tail.start()]
+    elif inner:
+        words, text = _midpoint(inner), text[: inner.start()] + text[inner.end() :]
+    text = _EMPTY_COUNT.sub("", text)
     label = _LABEL.search(text)
     if label and not text[: label.start()].strip(" *_:-–—－("):
         text = text[label.end() :]
     text = text.strip().rstrip("-–—－| ").strip()
-    if (text.startswith("**") and text.count("**") == 1) or (text.endswith("**") and text.count("**") % 2):
-        text = text.replace("**", "")
+    if text.count("**") % 2:
+        text = text.replace("**", "")  # the other one stood around a label
     return text.strip(), words
 
 
-def _midpoint(match: re.Match[str]) -> int:
-    low = int(match.group(1).replace(",", ""))
-    high = int(match.group(2).replace(",", "")) if match.group(2) else low
-    return (low + high) // 2
+def _midpoint(match: re.Match[str]) -> int | None:
+    """Midpoint of a count or a range; None where that is no length for a paragraph."""
+    numbers = [group.replace(",", "") for group in match.groups() if group]
+    if any(len(number) > 9 for number in numbers):
+        return None
+    words = sum(map(int, numbers)) // len(numbers)
+    return words if 1 <= words <= MAX_STEP_WORDS else None

@@ -23,6 +23,7 @@ from longwriter_ui.engine.base import Sampling
 from longwriter_ui.errors import DraftBusy, EditError, ExportError, ImportRefused, LongWriterError
 from longwriter_ui.events import Failed, Loading, ParagraphStarted
 from longwriter_ui.export.document import render
+from longwriter_ui.export.files import write_whole
 from longwriter_ui.export.options import Options
 from longwriter_ui.export.preview import preview
 from longwriter_ui.host import EngineHost, ModelChoice
@@ -116,7 +117,8 @@ class Studio:
         """Write the draft to `path` in the format of its suffix; ExportError. `options` None: those remembered."""
         if export.is_project(path):
             export.check(path)
-            return export.save(path, project.dump(self._store.project(draft_id)))
+            write_whole(path, project.dump(self._store.project(draft_id)))
+            return path
         return export.export(self.draft(draft_id), path, options or self.export_options(draft_id))
 
     def preview(self, draft_id: str) -> str:

@@ -12,6 +12,7 @@ from longwriter_ui.host import EngineHost
 from longwriter_ui.paths import home
 from longwriter_ui.studio import Studio
 from tests.script import ScriptedOpener, author
+from tests.tiny_gguf import write_tiny_gguf
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +22,12 @@ def isolated_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LONGWRITER_HOME", str(path))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of random weights that llama.cpp really runs."""
+    return write_tiny_gguf(tmp_path_factory.mktemp("model") / "tiny.gguf")
 
 
 @pytest.fixture

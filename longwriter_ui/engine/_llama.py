@@ -21,6 +21,7 @@ from longwriter_ui.errors import EngineError
 
 _WARNING_OR_ERROR = (3, 4)  # of ggml_log_level, which llama_cpp does not name
 _POLL_SECONDS = 0.05  # how often a running computation looks whether it was cancelled
+_TINY_MODEL = 64 << 20  # bytes of weights
 _FEATURES = ("AVX2", "AVX512", "AMX_INT8", "NEON", "DOTPROD", "MATMUL_INT8", "SVE", "RISCV_V")
 
 
@@ -104,8 +105,12 @@ class Abort:
             self._flag.value = b""
 
 
-def physical_cores() -> int:
-    """Cores this process may use, hyper-threads not counted: a second thread on a core makes decoding slower."""
+def suitable_threads(model: Any) -> int:
+    """Threads to compute with: the cores this process may use, hyper-threads not counted, since a second thread on a
+    core makes decoding slower. A tiny model gets one: its threads would wait for each other longer than they compute,
+    and on a busy machine a hundred times longer."""
+    if llama.llama_model_size(model) < _TINY_MODEL:
+        return 1
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(psutil.cpu_count(logical=False) or allowed, allowed))
 

@@ -33,7 +33,9 @@ class Sampler:
         self._size = llama.llama_vocab_n_tokens(vocab)
         self._grammar: Any = None
         if grammar is not None:
-            self._grammar = llama.llama_sampler_init_grammar(vocab, grammar.encode(), b"root")
+            # An empty grammar would mean no grammar to llama.cpp.
+            if grammar.strip():
+                self._grammar = llama.llama_sampler_init_grammar(vocab, grammar.encode(), b"root")
             if not self._grammar:
                 raise EngineError("The grammar that holds the answer to its form cannot be parsed.")
             self._fresh = np.zeros(self._size, _CANDIDATE)

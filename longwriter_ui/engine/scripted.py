@@ -35,7 +35,7 @@ class ScriptedEngine:
 
     def measure(self, conversation: Conversation) -> Measure:
         tokens = _tokens(conversation)
-        return Measure(len(tokens), len(tokens) - _common(tokens, self._kept))
+        return Measure(len(tokens), len(tokens) - _reusable(tokens, self._kept))
 
     def reserve(self, tokens: int) -> None:
         if tokens > self.info.context:
@@ -61,8 +61,7 @@ class ScriptedEngine:
     def _stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
         prompt = _tokens(request.conversation)
         self.reserve(len(prompt) + 1)
-        # The last token is always read again: that is what an engine needs to have something to sample from.
-        reused = min(_common(prompt, self._kept), len(prompt) - 1)
+        reused = _reusable(prompt, self._kept)
         read = len(prompt) - reused
         self._kept = prompt[:reused]
         for done in range(0, read, _READ_BATCH):
@@ -101,6 +100,11 @@ def _tokens(conversation: Conversation) -> tuple[int, ...]:
     if conversation[-1].role is Role.USER:
         ids.append(2)
     return tuple(ids)
+
+
+def _reusable(prompt: tuple[int, ...], kept: tuple[int, ...]) -> int:
+    """The last token is always read again: that is what an engine needs to have something to sample from."""
+    return min(_common(prompt, kept), len(prompt) - 1)
 
 
 def _common(a: tuple[int, ...], b: tuple[int, ...]) -> int:

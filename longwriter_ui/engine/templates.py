@@ -143,7 +143,13 @@ def _jinja(source: str, bos: str, eos: str) -> Callable[[Conversation], list[Seg
         messages = [{"role": t.role.value, "content": n} for t, n in zip(conversation, names, strict=True)]
         answering = conversation[-1].role is Role.USER
         try:
-            text = template.render(messages=messages, add_generation_prompt=answering, bos_token=bos, eos_token=eos)
+            text = template.render(
+                messages=messages,
+                add_generation_prompt=answering,
+                bos_token=bos,
+                eos_token=eos,
+                enable_thinking=False,  # what a model thinks aloud is no part of the piece
+            )
         except (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
             raise _unusable(error) from error
         if any(name not in text for name in names):

@@ -139,7 +139,7 @@ def _without_remarks(text: str) -> str:
         else:
             found = False
     while len(blocks) > 1 and _is_tail(blocks[-1]):
-        blocks.pop()
+        blocks = blocks[:-1]
     if blocks:
         above, _, last = blocks[-1].rpartition("\n")
         if above.strip() and _is_tail(last):
@@ -176,15 +176,21 @@ def _without_repeats(text: str, last: str) -> tuple[str, str]:
     nothing between the two. `last` is the key of the last heading so far."""
     result: list[str] = []
     bare = True  # nothing but headings so far in this card, or since the last heading
+    closing = False  # the line above was left out, so the blank one below it goes as well
     for line in text.split("\n"):
         words = heading_of(line)
+        if closing and not line.strip():
+            continue
+        closing = False
         if words is not None and key_of(words):
             if bare and key_of(words) == last:
+                closing = True
                 continue
             last, bare = key_of(words), True
         elif line.strip():
             if bare and result and key_of(line) == last and len(line) <= MAX_HEADING and _is_title(line.strip("*_ ")):
-                continue  # the heading once more as a plain or bold line
+                closing = True  # the heading once more as a plain or bold line
+                continue
             bare = False
         result.append(line)
     return "\n".join(result).strip("\n"), last

@@ -70,7 +70,7 @@ def render(draft: Draft, options: Options | None = None) -> Document:
 
 
 def printable(text: str) -> str:
-    """`text` without characters that no file format can carry, and with plain line ends."""
+    """`text` without what no file and no terminal should get: control characters and halves of surrogate pairs."""
     return _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

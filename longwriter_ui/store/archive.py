@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import replace
 
 from longwriter_ui.draft import Draft, Paragraph, Status
@@ -44,9 +45,7 @@ def load(connection: sqlite3.Connection, draft: Draft) -> Project:
 def insert(connection: sqlite3.Connection, project: Project) -> None:
     """The paragraphs and versions of `project` for its draft, which has none yet."""
     draft = project.draft
-    connection.execute(
-        "UPDATE drafts SET export_options = ? WHERE id = ?", (json.dumps(dict(project.export_options)), draft.id)
-    )
+    set_export_options(connection, draft.id, project.export_options)
     places = [*enumerate(draft.paragraphs), *((None, p) for p in project.deleted)]
     for position, paragraph in places:
         connection.execute(
@@ -71,3 +70,8 @@ def export_options(connection: sqlite3.Connection, draft_id: str) -> dict[str, o
     """What was chosen for the exports of the draft `draft_id`."""
     (values,) = connection.execute("SELECT export_options FROM drafts WHERE id = ?", (draft_id,)).fetchone()
     return dict(json.loads(values))
+
+
+def set_export_options(connection: sqlite3.Connection, draft_id: str, options: Mapping[str, object]) -> None:
+    """Remember what was chosen for the exports of the draft `draft_id`."""
+    connection.execute("UPDATE drafts SET export_options = ? WHERE id = ?", (json.dumps(dict(options)), draft_id))

@@ -7,7 +7,6 @@ streams, its text is appended to `deltas`; when it is done, one row holds it who
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -86,15 +85,12 @@ class DraftStore:
     def export_options(self, draft_id: str) -> dict[str, object]:
         """What was chosen for this draft's exports; DraftNotFound."""
         with self._database.read() as db:
-            _found(load_draft(db, draft_id), draft_id)
-            return archive.export_options(db, draft_id)
+            return archive.export_options(db, _found(load_draft(db, draft_id), draft_id).id)
 
     def set_export_options(self, draft_id: str, options: Mapping[str, object]) -> None:
         """Remember what was chosen for this draft's exports; no new revision, for no text changes. DraftNotFound."""
         with self._database.change() as db:
-            values = json.dumps(dict(options))
-            if not db.execute("UPDATE drafts SET export_options = ? WHERE id = ?", (values, draft_id)).rowcount:
-                raise _missing(draft_id)
+            archive.set_export_options(db, _found(load_draft(db, draft_id), draft_id).id, options)
 
     def get(self, draft_id: str) -> Draft:
         """The draft as it is now; DraftNotFound."""

@@ -131,14 +131,14 @@ def test_no_letter_is_ever_lost(lines):
 
 
 def libreoffice() -> str:
-    """The program; the test is skipped without it, or fails where it must be there."""
-    program = shutil.which("soffice")
-    if program is None:
-        message = "LibreOffice is not installed (soffice)"
+    """The program. Without it, or what reads its PDF, the test is skipped, or fails where they must be there."""
+    missing = [name for name in ("soffice", "pdftotext", "pdffonts") if shutil.which(name) is None]
+    if missing:
+        message = f"not installed: {', '.join(missing)} (LibreOffice and poppler)"
         if os.environ.get("LONGWRITER_REQUIRE_OFFICE") == "1":
             pytest.fail(message)
         pytest.skip(message)
-    return program
+    return "soffice"
 
 
 def test_libreoffice_opens_it_and_shows_the_words(tmp_path, draft_of):

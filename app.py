@@ -1,0 +1,36 @@
+"""Build the studio and its page, and serve it. `python app.py --help` lists the options."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from longwriter_ui.bootstrap import build_studio
+from longwriter_ui.paths import home
+from longwriter_ui.ui.page import Page
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="LongWriter Studio in the browser.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
+    parser.add_argument("--port", type=int, help="port (default: the first free one from 7860 on)")
+    parser.add_argument("--model", type=Path, help="a .gguf file to write with")
+    parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
+    parser.add_argument("--public", action="store_true", help="let anyone who reaches this host use the page")
+    options = parser.parse_args()
+    auth = tuple(options.auth.split(":", 1)) if options.auth else None
+    if auth is not None and len(auth) != 2:
+        parser.error("--auth is USER:PASSWORD")
+    if options.host not in LOCAL and auth is None and not options.public:
+        parser.error(f"--host {options.host} lets others in: give --auth USER:PASSWORD, or --public to allow anyone")
+    page = Page(build_studio(options.model), home())
+    print(
+        f"LongWriter Studio: {page.launch(server_name=options.host, server_port=options.port, auth=auth)}", flush=True
+    )
+    page.blocks.block_thread()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+// A card: one step of the plan with the paragraph written for it, and its places in the outline and the rulers.
+
+const STEP_BY = 50;
+const MOST_WORDS = 20000;
+
+class Card {
+  constructor(key, board) {
+    this.key = key;
+    this.board = board;
+    this.data = null;
+    this.number = 0;
+    this.build();
+  }
+
+  build() {
+    const { board, key } = this;
+    this.grip = el("button", { type: "button", class: "grip", title: "Drag, or Alt+Up and Alt+Down" }, icon("grip"));
+    this.grip.addEventListener("pointerdown", (event) => startDrag(event, this, board));
+    this.n = el("span", { class: "n" });
+    this.point = el("textarea", { class: "point", rows: "1", placeholder: "What this step says" });
+    this.point.addEventListener("input", () => this.typedPoint());
+    this.point.addEventListener("blur", () => this.left("point", this.point, this.data.main_point));
+    this.flags = el("div", { class: "flags" });
+    this.prose = new Prose("", {
+      input: (text) => this.typedText(text),
+      blur: () => this.leftText(),
+    });
+    this.caret = el("span", { class: "caret", "aria-hidden": "true" });
+    this.words = el("input", { inputmode: "numeric", maxlength: "6" });
+    this.words.addEventListener("input", () => this.typedWords());
+    this.words.addEventListener("blur", () => this.leftWords());
+    this.fewer = el("button", { type: "button", "aria-label": STEP_BY + " words fewer", on: { click: () => this.stepWords(-STEP_BY) } }, icon("minus"));
+    this.moreWords = el("button", { type: "button", "aria-label": STEP_BY + " words more", on: { click: () => this.stepWords(STEP_BY) } }, icon("plus"));
+    this.shape = el("div", { class: "shape", "aria-hidden": "true" });
+    this.dots = iconButton("dots", "More", () => board.openMenu(this), { "aria-haspopup": "menu", "aria-expanded": "false" });
+    this.w = el("div", { class: "w" });
+    this.glyph = el("i", { class: "glyph" });
+    this.state = el("span");
+    this.progress = el("div", { class: "prog", hidden: true });
+    this.togo = el("div", { hidden: true });
+    this.why = el("div", { class: "why", hidden: true });
+    this.rewrite = button("Rewrite", () => board.rewrite(this), { kind: "quiet" });
+    this.node = el(
+      "li",
+      { class: "card", tabindex: "-1", "data-key": key },
+      el("div", { class: "gut" }, this.grip, this.n),
+      el("div", { class: "mid" }, this.point, this.flags, this.prose.node),
+      el(
+        "div",
+        { class: "side" },
+        el("div", { class: "steps-side" }, el("div", { class: "stepper" }, this.fewer, this.words, this.moreWords), this.shape, this.dots),
+        el("div", { class: "text-side" }, el("div", { class: "meta" }, this.w, el("div", {}, this.glyph, this.state), this.progress, this.togo, this.why), el("div", { class: "acts-v", role: "group" }, this.rewrite)),
+      ),
+      el("div", { class: "between" }, button("Add a step", () => board.insertAfter(this.key), { iconName: "plus" })),
+    );
+    this.buildOutline();
+    this.segment = el("i");
+    this.planSegment = el("i");
+  }
+
+  buildOutline() {
+    this.outGlyph = el("i", { class: "glyph" });
+    this.outNumber = el("span", { class: "num" });
+    this.outLabel = el("span", { class: "label" });
+    this.outCount = el("span", { class: "c" });
+    this.outTrack = el("span", { class: "track" });
+    this.outState = el("span", { class: "sr" });
+    this.outline = el("li", {}, el("button", { type: "button", on: { click: () => this.board.goTo(this) } }, this.outGlyph, this.outNumber, this.outLabel, this.outCount, this.outTrack, this.outState));
+  }
+
+  // ---- what the server says ----------------------------------------------------------------------------------
+
+  set(data) {
+    this.data = data;
+    if (!this.board.link.holds("point:" + this.key)) fill(this.point, data.main_point);
+    if (!this.board.link.holds("words:" + this.key)) fill(this.words, data.target === null ? "" : String(data.target));
+    if (!this.prose.focused && !this.board.link.holds("text:" + this.key)) this.prose.show(data.text);
+    fit(this.point);
+    this.show();
+  }
+
+  /** More text of the paragraph being written. */
+  append(text) {
+    this.data.text += text;
+    this.prose.append(text);
+    this.placeCaret();
+  }
+
+  get status() {
+    const { status, finish, stale, author, text } = this.data;
+    if (status === "writing" || status === "failed") return status;
+    if (finish === "cancelled") return "stopped";
+    if (!text) return "planned";
+    if (stale.length) return "stale";
+    return author === "user" ? "edited" : "written";
+  }
+
+  /** Everything but the fields' values. */
+  show() {
+    const { data, board, status } = this;
+    const language = board.head.language;
+    const running = board.writes(this.key);
+    this.node.className = "card is-" + status + (board.current === this.key ? " is-current" : "") + (this.node.classList.contains("is-dragged") ? " is-dragged" : "");
+    this.node.setAttribute("aria-label", "Step " + this.number + ", " + STATES[status].toLowerCase());
+    this.glyph.className = "glyph " + status;
+    say(this.state, STATES[status]);
+    this.prose.setEditable(status !== "writing" && data.text !== "");
+    this.prose.node.lang = language;
+    this.rewrite.hidden = !data.text && status !== "failed";
+    this.rewrite.disabled = board.busy;
+    this.progress.hidden = !running;
+    const reason = FINISH[data.finish];
+    this.why.hidden = !reason;
+    if (reason) say(this.why, reason);
+    this.placeCaret();
+    this.showFlags(status);
+    this.tally();
+  }
+
+  /** Counts, bars and the outline's line: all that changes with every few words. */
+  tally() {
+    const { data, status, board } = this;
+    const language = board.head.language;
+    const words = this.wordsNow;
+    const target = this.targetNow;
+    const done = target ? Math.min(100, Math.round((100 * words) / target)) : words ? 100 : 0;
+    if (status === "planned") this.w.replaceChildren(count(target, language));
+    else this.w.replaceChildren(el("b", {}, figure(words)), el("span", {}, " / " + count(target, language)));
+    this.progress.style.setProperty("--done", done + "%");
+    this.showTimeLeft(target - words);
+    this.shape.style.setProperty("--w", Math.min(1, target / 1000));
+    this.segment.className = "is-" + status;
+    this.segment.style.flex = String(Math.max(1, target));
+    this.segment.style.setProperty("--done", (words ? (status === "writing" || status === "stopped" ? done : 100) : 0) + "%");
+    this.planSegment.style.flex = String(Math.max(1, target));
+    this.outline.className = "is-" + status;
+    this.outGlyph.className = "glyph " + status;
+    say(this.outNumber, String(this.number));
+    say(this.outLabel, label(data.main_point) || "Step " + this.number);
+    say(this.outCount, status === "stale" ? "stale" : figure(words || target));
+    this.outCount.className = status === "stale" ? "c stale" : "c";
+    say(this.outState, STATES[status]);
+    this.outTrack.style.setProperty("--w", Math.round((100 * target) / Math.max(1, board.longest)) + "%");
+    this.outTrack.style.setProperty("--done", (status === "planned" ? 0 : done) + "%");
+  }
+
+  /** Its share of the time left for the whole piece. */
+  showTimeLeft(wordsLeft) {
+    const { job } = this.board;
+    const all = job ? job.target - job.words : 0;
+    const known = this.board.writes(this.key) && job.seconds_left && all > 0 && wordsLeft > 0;
+    this.togo.hidden = !known;
+    if (known) say(this.togo, "About " + duration((job.seconds_left * Math.min(wordsLeft, all)) / all) + " to go");
+  }
+
+  /** Words of the text as it stands on the page: the server counts whole cards, we count what streams or is typed. */
+  get wordsNow() {
+    const { data, board, key } = this;
+    if (board.link.holds("text:" + key)) return countWords(this.prose.read(), board.head.language);
+    return this.status === "writing" ? countWords(data.text, board.head.language) : data.words;
+  }
+
+  /** The word count as it stands in the field, if it is one. */
+  get targetNow() {
+    const typed = Number(this.words.value);
+    return Number.isInteger(typed) && typed > 0 ? typed : (this.data.target ?? 0);
+  }
+
+  showFlags(status) {
+    const { data, board } = this;
+    const signature = JSON.stringify([status, data.problem, data.stale, board.busy]);
+    if (signature === this.flagged) return;
+    this.flagged = signature;
+    this.flags.replaceChildren();
+    if (status === "failed") {
+      this.flags.append(flag("fail", data.problem || "This paragraph was not written.", "Everything written so far is kept."));
+    } else if (status === "stale") {
+      const rewrite = button("Rewrite", () => board.rewrite(this));
+      rewrite.disabled = board.busy;
+      const keep = button("Keep as it is", () => board.link.apply({ do: "keep", key: this.key }));
+      const note = flag("stale", staleReason(data.stale), null, rewrite, keep);
+      if (data.stale.length === 1 && data.stale[0] === "before") note.classList.add("slim");
+      this.flags.append(note);
+    }
+  }
+
+  placeCaret() {
+    if (!this.board.writes(this.key)) return this.caret.remove();
+    const last = this.prose.node.lastElementChild;
+    if (last && this.caret.parentNode !== last) last.append(this.caret);
+  }
+
+  /** Its place in the list. */
+  setNumber(number) {
+    if (number === this.number) return;
+    this.number = number;
+    say(this.n, String(number));
+    this.grip.setAttribute("aria-label", "Move step " + number);
+    this.point.setAttribute("aria-label", "Main point of step " + number);
+    this.words.setAttribute("aria-label", "Words in step " + number);
+    this.prose.node.setAttribute("aria-label", "Text of paragraph " + number);
+    this.dots.setAttribute("aria-label", "More for step " + number);
+    this.dots.title = "More for step " + number;
+    this.rewrite.setAttribute("aria-label", "Rewrite paragraph " + number);
+    this.node.querySelector(".acts-v").setAttribute("aria-label", "Paragraph " + number);
+    if (this.data) this.show();
+  }
+
+  // ---- what the person does ----------------------------------------------------------------------------------
+
+  typedPoint() {
+    fit(this.point);
+    this.board.link.type("point:" + this.key, { do: "edit_step", key: this.key, main_point: this.point.value });
+  }
+
+  typedWords() {
+    const digits = this.words.value.replace(/[\s,.]/g, "");
+    const good = /^\d+$/.test(digits) && Number(digits) >= 1 && Number(digits) <= MOST_WORDS;
+    this.words.setAttribute("aria-invalid", good ? "false" : "true");
+    this.words.title = good ? "" : "A whole number from 1 to " + figure(MOST_WORDS);
+    if (good) this.board.link.type("words:" + this.key, { do: "edit_step", key: this.key, words: Number(digits) });
+    this.board.tally();
+  }
+
+  typedText(text) {
+    this.board.link.type("text:" + this.key, { do: "edit_text", key: this.key, text });
+    this.tally();
+  }
+
+  stepWords(by) {
+    const words = Math.min(MOST_WORDS, Math.max(STEP_BY, Math.round((this.targetNow + by) / 10) * 10));
+    this.words.value = String(words);
+    this.typedWords();
+  }
+
+  left(name, field, known) {
+    this.board.link.release(name + ":" + this.key);
+    if (!this.board.link.holds(name + ":" + this.key)) fill(field, known);
+  }
+
+  leftWords() {
+    this.left("words", this.words, this.data.target === null ? "" : String(this.data.target));
+    if (this.words.getAttribute("aria-invalid") === "true") {
+      this.words.value = String(this.data.target ?? "");
+      this.words.setAttribute("aria-invalid", "false");
+      this.board.tally();
+    }
+  }
+
+  leftText() {
+    const id = "text:" + this.key;
+    this.board.link.release(id);
+    if (this.board.link.holds(id)) this.prose.settle();
+    else this.prose.show(this.data.text);
+  }
+}
+
+/** Outline label: the main point up to its first colon, else its first 40 characters. */
+function label(point) {
+  const colon = point.search(/[:：]/);
+  if (colon > 0 && colon <= 60) return point.slice(0, colon);
+  return point.length > 40 ? point.slice(0, 40).trimEnd() + "…" : point;
+}

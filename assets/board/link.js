@@ -1,0 +1,167 @@
+// The board's line to the studio. One request at a time, so that revisions never cross: typing waits 400 ms,
+// then joins the queue; commands go after the edits before them; polls fill the pauses. A request that gets no
+// answer is sent again, after a poll has told what became of the first try. Edits that a closing page could not send
+// any more wait in the browser for the next time their draft is opened.
+
+const TYPING_PAUSE = 400;
+const POLL_BUSY = 450;
+const POLL_IDLE = 3000;
+const PATIENCE = 15000;
+const UNSENT = "longwriter.unsent";
+const REPEATABLE = ["edit_step", "edit_text", "set_title", "set_mode", "keep"];
+
+class Link {
+  /** hear: { answer(answer, request), connection(up) } */
+  constructor(server, hear) {
+    this.server = server;
+    this.hear = hear;
+    this.draft = null;
+    this.revs = new Map();
+    this.queue = [];
+    this.typed = new Map();
+    this.busy = false;
+    this.failures = 0;
+    this.caughtUp = false;
+    this.jobRuns = false;
+    document.addEventListener("visibilitychange", () => document.hidden || this.wake(0));
+    window.addEventListener("pagehide", () => this.keepUnsent());
+  }
+
+  /** Attach to a draft from its beginning; null lets go. */
+  open(draft) {
+    this.flush();
+    this.draft = draft;
+    this.caughtUp = false;
+    if (draft) this.revs.set(draft, 0);
+    this.wake(0);
+    this.sendKept();
+  }
+
+  /** The page goes away: what it could not send stays in the browser. */
+  keepUnsent() {
+    this.flush();
+    const ops = this.queue.filter((request) => request.draft === this.draft && REPEATABLE.includes(request.body.op?.do)).map((request) => request.body.op);
+    if (ops.length) localStorage.setItem(UNSENT, JSON.stringify({ draft: this.draft, ops }));
+  }
+
+  sendKept() {
+    const kept = JSON.parse(localStorage.getItem(UNSENT) ?? "null");
+    if (!kept || kept.draft !== this.draft) return;
+    localStorage.removeItem(UNSENT);
+    // After the poll that every opening begins with, so that they are edits of the draft as it is now.
+    for (const op of kept.ops) this.queue.push({ call: "apply", body: { op }, draft: this.draft, resolve: () => {}, tried: true });
+  }
+
+  /** An edit still being typed; a later one of the same id takes its place. */
+  type(id, op) {
+    clearTimeout(this.typed.get(id)?.timer);
+    this.typed.set(id, { op, timer: setTimeout(() => this.release(id), TYPING_PAUSE) });
+  }
+
+  /** Send a typed edit now. */
+  release(id) {
+    const typed = this.typed.get(id);
+    if (!typed) return;
+    clearTimeout(typed.timer);
+    this.typed.delete(id);
+    this.push({ call: "apply", id, body: { op: typed.op } });
+  }
+
+  flush() {
+    for (const id of [...this.typed.keys()]) this.release(id);
+  }
+
+  /** Does an edit of `id` wait for its answer? Then the page knows better than the server. */
+  holds(id) {
+    return this.typed.has(id) || this.queue.some((request) => request.id === id);
+  }
+
+  get unsaved() {
+    return this.typed.size > 0 || this.queue.length > 0;
+  }
+
+  /** An edit to be done at once. `done` tells, after a failed try, whether it was done all the same. */
+  apply(op, done = null) {
+    this.flush();
+    return this.push({ call: "apply", body: { op }, done });
+  }
+
+  command(name, key = null) {
+    this.flush();
+    return this.push({ call: "command", body: key ? { do: name, key } : { do: name } });
+  }
+
+  push(request) {
+    return new Promise((resolve) => {
+      this.queue.push({ ...request, draft: this.draft, resolve, tried: false });
+      this.wake(0);
+    });
+  }
+
+  wake(delay) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.step(), delay);
+  }
+
+  async step() {
+    if (this.busy) return;
+    const next = this.queue[0];
+    const draft = next ? next.draft : this.draft;
+    if (!draft) return;
+    const request = next && (!next.tried || this.caughtUp) ? next : null;
+    if (request) request.tried = true;
+    this.busy = true;
+    const answer = await this.ask(request ? request.call : "poll", { draft, rev: this.revs.get(draft) ?? 0, ...request?.body });
+    this.busy = false;
+    if (!answer) return this.missed();
+    this.connected();
+    if (answer.rev !== undefined) this.revs.set(draft, answer.rev);
+    if (request) {
+      this.queue.shift();
+      this.caughtUp = false;
+      // What was asked for did not happen: what the page shows may be wrong, so ask for everything.
+      if (answer.refused || answer.conflict) this.revs.set(draft, 0);
+    } else {
+      this.caughtUp = true;
+    }
+    if (draft === this.draft) this.hear.answer(answer, request);
+    request?.resolve(answer);
+    if (!request) this.skipDone();
+    this.jobRuns = Boolean(answer.job);
+    this.wake(this.queue.length ? 0 : this.jobRuns ? POLL_BUSY : answer.refused || answer.conflict ? 0 : POLL_IDLE);
+  }
+
+  /** The server's answer; null when none came. */
+  async ask(call, body) {
+    let timer;
+    const late = new Promise((resolve) => (timer = setTimeout(() => resolve(null), PATIENCE)));
+    try {
+      return (await Promise.race([this.server[call](body), late])) ?? null;
+    } catch {
+      return null;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  missed() {
+    this.failures += 1;
+    this.caughtUp = false;
+    if (this.failures > 1) this.hear.connection(false);
+    this.wake(Math.min(400 * this.failures, 2000));
+  }
+
+  connected() {
+    if (this.failures > 1) this.hear.connection(true);
+    this.failures = 0;
+  }
+
+  /** Drop a request whose first try got through although its answer was lost. */
+  skipDone() {
+    const request = this.queue[0];
+    if (!request?.tried || !request.done?.()) return;
+    this.queue.shift();
+    this.caughtUp = false;
+    request.resolve({ ok: true });
+  }
+}

@@ -1,0 +1,101 @@
+// What only the plan shows: the budget with its ruler, the plan while it arrives, and a plan that could not be read.
+
+class Plan {
+  constructor(board) {
+    this.board = board;
+    this.over = el("i", { class: "over" });
+    const { parts } = board;
+    parts.useRaw.addEventListener("click", () => board.link.apply({ do: "set_plan", text: parts.raw.value }));
+    parts.replan.addEventListener("click", () => board.plan());
+    parts.plan.addEventListener("click", () => board.plan());
+    parts.first.addEventListener("click", () => board.insertAfter(null));
+    parts.addLast.addEventListener("click", () => board.insertAfter(board.order[board.order.length - 1] ?? null));
+    parts.mode.addEventListener("change", () => {
+      parts.mode.title = MODES[parts.mode.value];
+      board.link.apply({ do: "set_mode", mode: parts.mode.value });
+    });
+  }
+
+  show() {
+    const { board } = this;
+    const { parts, head, job } = board;
+    const planning = job?.kind === "plan";
+    const steps = board.order.length;
+    const raw = !steps && !planning && head.planning_problem !== "";
+    parts.budget.hidden = !steps;
+    parts.rawplan.hidden = !raw;
+    parts.blank.hidden = Boolean(steps || raw || planning || !board.draft || !board.opened);
+    parts.foot.hidden = !steps || planning;
+    parts.addLast.hidden = !steps || planning;
+    parts.export.hidden = !board.totals.words;
+    if (raw) {
+      if (this.rawShown !== head.raw_plan) parts.raw.value = head.raw_plan;
+      this.rawShown = head.raw_plan;
+      say(parts.rawWhy, head.planning_problem);
+    }
+    parts.arriving.hidden = steps > 0 || !planning;
+    this.showBrief();
+    this.showFoot();
+    if (steps) this.showBudget();
+  }
+
+  showBrief() {
+    const { parts, head, model } = this.board;
+    say(parts.instruction, head.instruction);
+    say(parts.asked, count(head.target_words, head.language));
+    say(parts.language, new Intl.DisplayNames("en", { type: "language" }).of(head.language) ?? head.language);
+    say(parts.model, model.name);
+    fill(parts.mode, head.mode);
+    parts.mode.title = MODES[parts.mode.value] ?? "";
+  }
+
+  showFoot() {
+    const { board } = this;
+    const { written, unfinished } = board.tallies();
+    const begun = written > 0 || board.totals.words > 0;
+    const { write, pre } = board.parts;
+    say(write, begun && unfinished ? "Continue" : "Write");
+    write.disabled = board.busy || !unfinished;
+    say(pre, unfinished ? MODES[board.head.mode] ?? "" : "Every step of this plan is written.");
+  }
+
+  showBudget() {
+    const { board } = this;
+    const { parts, head } = board;
+    const cards = board.order.map((key) => board.cards.get(key)).filter((card) => card.data);
+    const planned = cards.reduce((sum, card) => sum + card.targetNow, 0);
+    const target = head.target_words;
+    const off = planned - target;
+    const signature = JSON.stringify([planned, target, board.busy, cards.map((card) => card.key + card.targetNow)]);
+    if (signature === this.budget) return;
+    this.budget = signature;
+    const steps = figure(cards.length) + (cards.length === 1 ? " step" : " steps");
+    parts.total.replaceChildren(steps + ", ", el("b", {}, figure(planned)), " of " + count(target, head.language));
+    say(parts.off, off > 0 ? figure(off) + " over" : off < 0 && !board.busy ? figure(-off) + " to spare" : "");
+    parts.off.classList.toggle("is-over", off > 0);
+    const segments = this.segments(cards, off);
+    arrange(parts.planRuler, segments);
+    parts.planRuler.style.width = off < 0 ? Math.max(8, (100 * planned) / target) + "%" : "100%";
+    parts.planRuler.setAttribute("aria-label", figure(planned) + " words planned in " + steps + (off > 0 ? ", " + figure(off) + " more than the target" : ""));
+    const mark = parts.target.firstElementChild;
+    say(mark, figure(target));
+    parts.target.style.setProperty("--at", (off > 0 ? (100 * target) / planned : 100) + "%");
+  }
+
+  /** One segment a step; what goes over the target is hatched, taken from the last steps. */
+  segments(cards, off) {
+    const segments = cards.map((card) => card.planSegment);
+    cards.forEach((card) => (card.planSegment.style.flex = String(Math.max(1, card.targetNow))));
+    if (off <= 0) return segments;
+    this.over.style.flex = String(off);
+    let rest = off;
+    for (const card of [...cards].reverse()) {
+      const cut = Math.min(rest, card.targetNow);
+      rest -= cut;
+      if (cut === card.targetNow) segments.pop();
+      else card.planSegment.style.flex = String(card.targetNow - cut);
+      if (rest <= 0) break;
+    }
+    return [...segments, this.over];
+  }
+}

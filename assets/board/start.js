@@ -1,0 +1,44 @@
+// Where the page's parts meet: the open draft is remembered, the tabs are the page's own.
+
+const OPEN_DRAFT = "longwriter.draft";
+
+function remember(draft) {
+  const address = new URL(location.href);
+  if (draft) {
+    localStorage.setItem(OPEN_DRAFT, draft);
+    address.searchParams.set("draft", draft);
+  } else {
+    localStorage.removeItem(OPEN_DRAFT);
+    address.searchParams.delete("draft");
+  }
+  history.replaceState(history.state, "", address);
+}
+
+function remembered() {
+  return new URL(location.href).searchParams.get("draft") ?? localStorage.getItem(OPEN_DRAFT);
+}
+
+/** Show one of the page's tabs: write, library, models or settings. */
+function goToTab(name) {
+  document.getElementById("lw-tab-" + name + "-button")?.click();
+}
+
+function startBoard(element, server, props, watch) {
+  const board = new Board(element.querySelector(".lw"), server);
+  window.longwriter.board = board;
+  watch("reply", () => hearReply(board, props.reply));
+  startBrief(board);
+  const draft = remembered();
+  if (draft) board.open(draft);
+  else board.link.ask("poll", { draft: null, rev: 0 }).then((answer) => answer && board.hear(answer));
+  return board;
+}
+
+/** What the brief's handler answered: a new draft, or why there is none. */
+function hearReply(board, reply) {
+  if (!reply) return;
+  showBriefProblem(reply.refused ?? null);
+  if (reply.draft) board.open(reply.draft, "plan");
+}
+
+window.longwriter = { startBoard, startLibrary, startModels };

@@ -1,0 +1,49 @@
+// The board's words and figures in one place, so that another language is another file.
+
+const NBSP = "\u00a0";
+
+const figure = (number) => Math.round(number).toLocaleString("en-US");
+const unit = (language) => (language === "zh" ? "字" : "words");
+const count = (number, language) => (language === "zh" ? figure(number) + "字" : figure(number) + NBSP + (number === 1 ? "word" : "words"));
+
+function duration(seconds) {
+  if (seconds < 60) return Math.max(1, Math.round(seconds)) + NBSP + "s";
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return minutes + NBSP + "min";
+  const rest = minutes % 60;
+  return Math.floor(minutes / 60) + NBSP + "h" + (rest ? " " + rest + NBSP + "min" : "");
+}
+
+const STATES = {
+  planned: "Planned",
+  writing: "Writing",
+  written: "Written",
+  edited: "Edited by you",
+  stale: "Stale",
+  stopped: "Stopped",
+  failed: "Not written",
+};
+
+const FINISH = {
+  length: "Ended at the length limit",
+  error: "Cut short by an error",
+};
+
+function staleReason(reasons) {
+  if (reasons.includes("step")) return "Its main point or word count changed after it was written.";
+  if (reasons.includes("brief")) return "The brief changed after it was written.";
+  return "The text before it changed after it was written.";
+}
+
+const MODES = {
+  conversation: "Each paragraph continues one conversation, and nothing is read twice.",
+  agentwrite: "Each paragraph has a prompt of its own with the whole text so far.",
+  oneshot: "The whole piece in one answer, cut into paragraphs.",
+};
+
+/** Words of a text as the studio counts them (see longwriter_ui/words.py). */
+function countWords(text, language) {
+  const of = (pattern) => (text.match(pattern) ?? []).length;
+  if (language === "en" || language === "zh") return of(/[\u4e00-\u9fff]/g) + of(/(?<![\p{L}\p{N}_])[a-zA-Z]+(?![\p{L}\p{N}_])/gu);
+  return of(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu);
+}

@@ -1,0 +1,124 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from longwriter_ui import __version__
+from longwriter_ui.cli import drafts, plan, write
+from longwriter_ui.cli.console import STDOUT
+from longwriter_ui.draft import Mode
+from longwriter_ui.engine.base import Sampling
+from longwriter_ui.export import FORMATS, PROJECT
+from longwriter_ui.export.options import Font, Headings, Paper
+from longwriter_ui.imports import SUFFIXES
+from longwriter_ui.words import LANGUAGES
+
+_FILES = ", ".join([*FORMATS, PROJECT])
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m longwriter_ui", description="Write long pieces with a model on your own machine."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="write | plan | drafts")
+    _add_write(commands.add_parser("write", help="plan and write a piece, or go on with one"))
+    _add_plan(commands.add_parser("plan", help="make a plan to edit, or read one"))
+    _add_drafts(commands.add_parser("drafts", help="the drafts in the store"))
+    return parser
+
+
+def _add_write(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("instruction", nargs="?", metavar="INSTRUCTION", help="what to write, and for whom")
+    parser.add_argument("--resume", metavar="ID", help="go on with this draft instead (the start of its id will do)")
+    _add_brief(parser)
+    parser.add_argument("--mode", choices=[mode.value for mode in Mode], help="default: conversation")
+    parser.add_argument("--plan", metavar="FILE", type=Path, help="write from the plan in this file")
+    parser.add_argument(
+        "--out", metavar="FILE", type=Path, action="append", default=[], help=f"{_FILES}; may be repeated"
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", nargs="?", const=STDOUT, help="report as JSON, without FILE on standard output"
+    )
+    _add_model(parser)
+    parser.set_defaults(run=write.run, parser=parser)
+
+
+def _add_plan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("instruction", nargs="?", metavar="INSTRUCTION", help="what to write, and for whom")
+    parser.add_argument("--parse", metavar="FILE", type=Path, help="read the plan in this file instead of making one")
+    _add_brief(parser)
+    parser.add_argument("--out", metavar="FILE", help="where the plan goes; default: standard output")
+    parser.add_argument(
+        "--json", metavar="FILE", nargs="?", const=STDOUT, help="the steps as JSON, without FILE on standard output"
+    )
+    _add_model(parser)
+    parser.set_defaults(run=plan.run, parser=parser)
+
+
+def _add_drafts(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(title="commands", required=True, metavar="list | show | export | import | delete")
+    listing = commands.add_parser("list", help="all drafts, the last changed first")
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    listing.set_defaults(run=drafts.run_list)
+    show = commands.add_parser("show", help="a draft with its plan and text")
+    show.set_defaults(run=drafts.run_show)
+    export = commands.add_parser("export", help="write a draft to files")
+    export.add_argument(
+        "--out", metavar="FILE", type=Path, action="append", required=True, help=f"{_FILES}; may be repeated"
+    )
+    _add_options(export.add_argument_group("options", "remembered with the draft"))
+    export.set_defaults(run=drafts.run_export)
+    importing = commands.add_parser("import", help="make files into drafts: project files, Markdown, DOCX, plain text")
+    importing.add_argument("files", metavar="FILE", type=Path, nargs="+", help=", ".join(SUFFIXES))
+    importing.set_defaults(run=drafts.run_import)
+    delete = commands.add_parser("delete", help="delete a draft with all its versions")
+    delete.set_defaults(run=drafts.run_delete)
+    for command in (show, export, delete):
+        command.add_argument("id", metavar="ID", help="the draft's id, or the beginning of it")
+
+
+def _add_options(group: argparse._ArgumentGroup) -> None:
+    """What can be chosen about a file; each is None where nothing was said, for what was chosen before then holds."""
+    switch = argparse.BooleanOptionalAction
+    group.add_argument("--title-page", action=switch, default=None, help="a page of its own for the title")
+    group.add_argument("--author", metavar="NAME")
+    group.add_argument("--contents", action=switch, default=None, help="a table of contents")
+    group.add_argument("--headings", choices=[h.value for h in Headings], help="where they come from")
+    group.add_argument("--plan", action=switch, default=None, help="the plan as an appendix")
+    group.add_argument("--metadata", action=switch, default=None, help="date, length and brief as properties")
+    group.add_argument("--paper", choices=[paper.value for paper in Paper])
+    group.add_argument("--font", choices=[font.value for font in Font])
+    group.add_argument("--clean", action=switch, default=None, help="leave out habits of the model; default: yes")
+
+
+def _add_brief(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--words", metavar="N", help="target length (characters for Chinese)")
+    parser.add_argument("--language", metavar="CODE", choices=list(LANGUAGES), help="default: the instruction's")
+    parser.add_argument("--seed", metavar="N", type=_number(int, 0, 2**31 - 1), help="the same seed, the same text")
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("model")
+    default = Sampling()
+    group.add_argument("--model", metavar="PATH", type=Path, help="a .gguf file; default: the one chosen last")
+    group.add_argument("--context", metavar="N", type=_number(int, 256, 2**20), help="tokens; default: as needed")
+    group.add_argument("--threads", metavar="N", type=_number(int, 1, 1024), help="default: all cores")
+    group.add_argument("--temperature", metavar="T", type=_number(float, 0, 5), default=default.temperature)
+    group.add_argument("--top-p", metavar="P", type=_number(float, 0, 1), default=default.top_p)
+    group.add_argument("--top-k", metavar="K", type=_number(int, 0, 2**20), default=default.top_k)
+
+
+def _number(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], int | float]:
+    def parse(text: str) -> int | float:
+        value = kind(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not between {low} and {high}")
+        return value
+
+    parse.__name__ = "number"  # argparse says "invalid number value"
+    return parse

@@ -1,0 +1,89 @@
+"""Running a job from the command line: the studio it runs in, Ctrl-C, and what comes of it."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from longwriter_ui.cli.progress import open_display
+from longwriter_ui.draft import FinishReason
+from longwriter_ui.engine.base import Sampling
+from longwriter_ui.errors import LongWriterError
+from longwriter_ui.events import Failed, Finished
+from longwriter_ui.jobs import Job
+from longwriter_ui.studio import Studio
+
+INTERRUPTED = 130  # exit code after Ctrl-C
+
+
+class OpenStudio(Protocol):
+    """What `bootstrap.build_studio` is."""
+
+    def __call__(
+        self,
+        model: Path | None = None,
+        *,
+        context: int | None = None,
+        threads: int | None = None,
+        sampling: Sampling | None = None,
+    ) -> Studio: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: ERROR with its `failure`, else STOP or CANCELLED."""
+
+    ended: FinishReason
+    failure: LongWriterError | None = None
+
+
+def open_with(arguments: argparse.Namespace, open_studio: OpenStudio) -> Studio:
+    """The studio with the model and the settings of the command line."""
+    sampling = Sampling(arguments.temperature, arguments.top_p, arguments.top_k)
+    return open_studio(arguments.model, context=arguments.context, threads=arguments.threads, sampling=sampling)
+
+
+def follow(studio: Studio, job: Job) -> Outcome:
+    """Show the job's progress until it ends; the first Ctrl-C stops it, a second one leaves at once."""
+    count = studio.draft(job.draft_id).count
+    outcome = Outcome(FinishReason.ERROR)
+    with _stopping(studio, job), open_display(count) as display:
+        for event in job.events():
+            display.update(event, job.meter.progress)
+            if isinstance(event, Finished):
+                outcome = Outcome(event.reason)
+            elif isinstance(event, Failed):
+                outcome = Outcome(FinishReason.ERROR, event.error)
+    return outcome
+
+
+def resume_line(draft_id: str, arguments: argparse.Namespace) -> str:
+    """The command that goes on with the draft in the same way."""
+    words = ["python", "-m", "longwriter_ui", "write", "--resume", draft_id]
+    if arguments.model is not None:
+        words += ["--model", str(arguments.model)]
+    if isinstance(arguments.out, list):
+        for out in arguments.out:
+            words += ["--out", str(out)]
+    return shlex.join(words)
+
+
+@contextmanager
+def _stopping(studio: Studio, job: Job) -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        if job.cancelled.is_set():
+            raise KeyboardInterrupt
+        studio.stop(job.draft_id)
+
+    previous = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

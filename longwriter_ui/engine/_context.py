@@ -1,0 +1,159 @@
+"""A llama.cpp context with one sequence, and the exact list of the tokens in its KV cache.
+
+Whatever happens (a cancel, an error, growth), `tokens` is what the cache holds. llama.cpp must never compute twice at
+the same time on one context: the engine's lock sees to that.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from longwriter_ui.engine._llama import Abort, configure, llama, start
+from longwriter_ui.engine.base import Cancel
+from longwriter_ui.engine.cache import PrefixCache
+from longwriter_ui.engine.header import Header
+from longwriter_ui.errors import EngineError
+
+_STEP = 1024  # a context grows to multiples of this
+_BATCH = 512  # most tokens that llama.cpp gets at once
+_SLOW_BATCH = 128  # the same for a model that reads a few tokens a second, so that its progress can be seen
+_SLOW_MODEL = 1 << 30  # bytes of weights
+_OK, _NO_ROOM, _ABORTED = 0, 1, 2  # what llama_decode returns
+
+
+class Context:
+    """Made for `size` tokens at first; grows to `limit` at most."""
+
+    def __init__(self, model: Any, size: int, limit: int, threads: int, kv_type: int) -> None:
+        self._model, self._limit, self._threads, self._kv_type = model, limit, threads, kv_type
+        slow = llama.llama_model_size(model) > _SLOW_MODEL and not llama.llama_supports_gpu_offload()
+        self._step = _SLOW_BATCH if slow else _BATCH
+        self._abort = Abort()
+        self._cache = PrefixCache()
+        self._token = (llama.llama_token * 1)()
+        self._single = llama.llama_batch_get_one(self._token, 1)
+        self.pointer: Any = None
+        self.size = 0
+        self._open(size)
+
+    @property
+    def tokens(self) -> Sequence[int]:
+        """What is in the KV cache."""
+        return self._cache.tokens
+
+    def close(self) -> None:
+        llama.llama_free(self.pointer)
+        self.pointer = None
+
+    def reusable(self, prompt: Sequence[int]) -> int:
+        """How many tokens of the prompt need not be read."""
+        return self._cache.reusable(prompt)
+
+    def watching(self, cancel: Cancel) -> AbstractContextManager[None]:
+        """Within this a cancel stops what is being computed, at once on the CPU."""
+        return self._abort.watching(cancel)
+
+    def read(self, tokens: Sequence[int], cancel: Cancel) -> Iterator[int]:
+        """Decode tokens of a prompt in batches, yielding how many are done; ends early when cancelled."""
+        yield 0
+        for first in range(0, len(tokens), self._step):
+            batch = tokens[first : first + self._step]
+            ids = (llama.llama_token * len(batch))(*batch)
+            if cancel.is_set() or not self._decode(llama.llama_batch_get_one(ids, len(batch)), batch):
+                return
+            yield first + len(batch)
+
+    def add(self, token: int) -> bool:
+        """Decode one token; False when it was aborted."""
+        self._token[0] = token
+        return self._decode(self._single, (token,))
+
+    def cut(self, length: int) -> None:
+        """Keep the first `length` tokens. Where llama.cpp cannot remove a part (recurrent models), or holds something
+        else than it should, nothing is kept."""
+        memory = llama.llama_get_memory(self.pointer)
+        removed = llama.llama_memory_seq_rm(memory, 0, length, -1)
+        if removed and llama.llama_memory_seq_pos_max(memory, 0) == length - 1:
+            self._cache.cut(length)
+        else:
+            llama.llama_memory_clear(memory, False)
+            self._cache.cut(0)
+
+    def grow(self, tokens: int) -> None:
+        """Make room for at least `tokens`, keeping what is in the cache. EngineError when the memory does not suffice;
+        the context then stays as it was."""
+        if tokens <= self.size:
+            return
+        state = (ctypes.c_uint8 * llama.llama_state_seq_get_size(self.pointer, 0))()
+        llama.llama_state_seq_get_data(self.pointer, state, len(state), 0)
+        # Freed before the new one is made: two contexts at once may be more than the memory holds.
+        self.close()
+        before = self.size
+        try:
+            self._open(min(-(-tokens // _STEP) * _STEP, self._limit))
+        except EngineError:
+            self._open(before)
+            raise
+        finally:
+            if not llama.llama_state_seq_set_data(self.pointer, state, len(state), 0):
+                self.cut(0)
+
+    def _decode(self, batch: Any, tokens: Sequence[int]) -> bool:
+        code = llama.llama_decode(self.pointer, batch)
+        if code == _OK:
+            self._cache.added(tokens)
+            return True
+        # A part of the batch may be in the cache; this takes it out.
+        self.cut(len(self._cache.tokens))
+        if code == _ABORTED:
+            return False
+        if code == _NO_ROOM:
+            raise EngineError("The context is full.", "Ask for a shorter piece.")
+        raise EngineError(f"llama.cpp failed while computing (code {code}). {start().text}", retryable=True)
+
+    def _open(self, size: int) -> None:
+        log = start()
+        log.clear()
+        parameters = llama.llama_context_default_params()
+        flash = self._kv_type != llama.GGML_TYPE_F16
+        configure(
+            parameters,
+            n_ctx=size,
+            n_batch=_BATCH,
+            # Without flash attention the scores of a whole batch, for each head and token, are in memory at once.
+            n_ubatch=_BATCH if flash else _BATCH // 4,
+            n_seq_max=1,
+            n_threads=self._threads,
+            n_threads_batch=self._threads,
+            type_k=self._kv_type,
+            type_v=self._kv_type,
+            flash_attn_type=llama.LLAMA_FLASH_ATTN_TYPE_ENABLED if flash else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED,
+            kv_unified=True,
+            # A sliding-window model would otherwise forget what a shorter prefix needs.
+            swa_full=True,
+            no_perf=True,
+        )
+        pointer = llama.llama_init_from_model(self._model, parameters)
+        if not pointer:
+            raise EngineError(
+                f"A context of {size:,} tokens cannot be had: {log.text}",
+                "Ask for a shorter piece, close other programs to free memory, or choose a smaller model.",
+            )
+        self.pointer, self.size = pointer, size
+        self._abort.attach(pointer)
+
+
+def kv_type(model: Any, header: Header) -> int:
+    """q8_0 where its blocks of 32 values fit the heads, else f16.
+
+    q8_0 takes half the memory. It is also what makes a cached context the same as a cold one: on a CPU, flash attention
+    over f16 sums a batch and a single token in different ways (logits differed by 0.1 in a trained model), over q8_0
+    in one way (they did not differ). So f16 goes without flash attention. Measured on a small model with 1,300 tokens
+    of context, q8_0 wrote 1.8 times as fast and read half as fast; an answer is mostly writing.
+    """
+    width = llama.llama_model_n_embd(model) // max(llama.llama_model_n_head(model), 1)
+    key, value = header.number("attention.key_length", width), header.number("attention.value_length", width)
+    return llama.GGML_TYPE_F16 if key % 32 or value % 32 else llama.GGML_TYPE_Q8_0

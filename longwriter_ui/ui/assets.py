@@ -1,0 +1,31 @@
+"""The page's own files: scripts, styles, icons and static templates, read from assets/board.
+
+Templates are constants. No text of a person or a model ever enters one: Gradio evaluates templates as JavaScript.
+"""
+
+from __future__ import annotations
+
+from longwriter_ui.paths import ASSETS
+
+# In this order: later scripts use what earlier ones define.
+_SCRIPTS = (
+    "words", "dom", "link", "prose", "card", "move", "keys", "menu", "status", "notices", "plan", "board", "acts",
+    "brief", "library", "models", "start",
+)  # fmt: skip
+_STYLES = ("tokens", "frame", "card", "panel", "narrow", "gradio")
+
+
+def read(name: str) -> str:
+    return (ASSETS / "board" / name).read_text(encoding="utf-8")
+
+
+def head() -> str:
+    """What goes into the page's <head>. The styles go here because Gradio rewrites those given as `css`."""
+    styles = "\n".join(read(f"{name}.css") for name in _STYLES)
+    scripts = "\n".join(read(f"{name}.js") for name in _SCRIPTS)
+    return f'<style>\n{styles}</style>\n<script>\n(() => {{\n"use strict";\n{scripts}}})();\n</script>'
+
+
+def start(name: str) -> str:
+    """The script of one component: hand its element and its server functions to the page's scripts."""
+    return f"window.longwriter.{name}(element, server, props, watch);"

@@ -1,0 +1,96 @@
+"""The board as a Gradio component: a static frame, the page's script, and the functions the script calls.
+
+Each function takes one JSON object and gives one back; a LongWriterError becomes `refused` with its message and hint.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from longwriter_ui.errors import ConflictError, DraftNotFound, EditError, LongWriterError
+from longwriter_ui.studio import Studio
+from longwriter_ui.ui import assets, present
+from longwriter_ui.ui.exports import ExportFolder
+
+Json = dict[str, Any]
+
+
+def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
+    """The component. Its property `reply` carries the answer of the brief's handler to the script."""
+
+    def poll(body: Json) -> Json:
+        if not body.get("draft"):
+            return {"draft": None, "job": None, "error": None, "model": present.named(studio.model)}
+        try:
+            changes = studio.changes(_draft(body), _rev(body))
+        except DraftNotFound as error:
+            return {"draft": body["draft"], "gone": present.error(error)}
+        return present.present(changes, studio.model)
+
+    def apply(body: Json) -> Json:
+        try:
+            studio.edit(_draft(body), _rev(body), _op(body))
+        except ConflictError as error:
+            return poll(body) | {"conflict": present.error(error)}
+        except LongWriterError as error:
+            return poll(body) | {"refused": present.error(error)}
+        return poll(body) | {"ok": True}
+
+    def command(body: Json) -> Json:
+        try:
+            _command(studio, body)
+        except LongWriterError as error:
+            return poll(body) | {"refused": present.error(error)}
+        return poll(body) | {"ok": True}
+
+    def fetch(body: Json) -> Json:
+        """Export the draft to a file and say where it can be fetched."""
+        try:
+            draft = studio.draft(_draft(body))
+            path = studio.export(draft.id, exports.place(draft.title, "." + str(body.get("format"))))
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+        return {"href": f"gradio_api/file={path.as_posix()}", "name": path.name}
+
+    return gr.HTML(
+        None,
+        html_template=assets.read("icons.svg") + assets.read("board.html"),
+        js_on_load=assets.start("startBoard"),
+        server_functions=[poll, apply, command, fetch],
+        apply_default_css=False,
+        padding=False,
+        elem_id="lw-board",
+        reply=None,
+    )
+
+
+def _command(studio: Studio, body: Json) -> None:
+    draft, name = _draft(body), body.get("do")
+    if name == "plan":
+        studio.plan(draft)
+    elif name == "write":
+        studio.write(draft)
+    elif name == "rewrite":
+        studio.write(draft, [str(body.get("key"))])
+    elif name == "stop":
+        studio.stop(draft)
+    else:
+        raise EditError(f"Unknown command {name!r}.")
+
+
+def _draft(body: Json) -> str:
+    return str(body.get("draft") or "")
+
+
+def _rev(body: Json) -> int:
+    rev = body.get("rev")
+    return rev if isinstance(rev, int) and not isinstance(rev, bool) else 0
+
+
+def _op(body: Json) -> Json:
+    op = body.get("op")
+    if not isinstance(op, dict):
+        raise EditError("The edit is empty.")
+    return op

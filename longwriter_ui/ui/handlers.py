@@ -1,0 +1,44 @@
+"""What the page's ordinary components call: each turns an event into one call of the studio and an update."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from longwriter_ui.brief import Brief
+from longwriter_ui.draft import Mode
+from longwriter_ui.errors import BriefError, LongWriterError
+from longwriter_ui.studio import Studio
+from longwriter_ui.ui import present
+
+CUSTOM = "Custom"
+LENGTHS = ("1,000", "3,000", "10,000", CUSTOM)
+
+
+class Handlers:
+    """Bound to one studio."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    def make_plan(
+        self, instruction: str, length: str, custom: str, language: str, mode: str, seed: str
+    ) -> dict[str, Any]:
+        """Create the draft and start planning; the board opens it, or shows beside the form why not."""
+        try:
+            brief = Brief.create(instruction or "", custom if length == CUSTOM else length, language or None)
+            draft = self._studio.create(brief, Mode(mode), _seed(seed))
+            self._studio.plan(draft.id)
+        except LongWriterError as error:
+            return gr.update(reply={"refused": present.error(error)})
+        return gr.update(reply={"draft": draft.id})
+
+
+def _seed(typed: str | None) -> int | None:
+    text = (typed or "").strip()
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise BriefError(f"The seed {text!r} is no number that can be used.", "Change it under Settings: 0 or more.")
+    return int(text)

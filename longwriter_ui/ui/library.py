@@ -1,0 +1,38 @@
+"""The library as a Gradio component: the drafts there are, to open and to delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from longwriter_ui.errors import LongWriterError
+from longwriter_ui.studio import Studio
+from longwriter_ui.ui import assets, present
+
+Json = dict[str, Any]
+
+
+def library(studio: Studio) -> gr.HTML:
+    def drafts(_: Json) -> Json:
+        try:
+            return {"drafts": [present.summary(line) for line in studio.drafts()]}
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+
+    def remove(body: Json) -> Json:
+        try:
+            studio.delete(str(body.get("draft") or ""))
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+        return {"ok": True}
+
+    return gr.HTML(
+        None,
+        html_template=assets.read("library.html"),
+        js_on_load=assets.start("startLibrary"),
+        server_functions=[drafts, remove],
+        apply_default_css=False,
+        padding=False,
+        elem_id="lw-library",
+    )

@@ -1,0 +1,140 @@
+"""The page: four tabs around the board. Everything is built here; what happens is in `handlers` and the components."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from longwriter_ui.paths import MODELS, Home
+from longwriter_ui.studio import Studio
+from longwriter_ui.ui import assets
+from longwriter_ui.ui.board import board
+from longwriter_ui.ui.examples import EXAMPLES
+from longwriter_ui.ui.exports import ExportFolder
+from longwriter_ui.ui.handlers import LENGTHS, Handlers
+from longwriter_ui.ui.library import library
+from longwriter_ui.ui.models import models
+from longwriter_ui.ui.theme import theme
+from longwriter_ui.words import LANGUAGES
+
+TITLE = "LongWriter Studio"
+_MODES = [
+    ("Conversation: each paragraph continues one conversation, and nothing is read twice", "conversation"),
+    ("AgentWrite: each paragraph has a prompt of its own with the whole text so far", "agentwrite"),
+    ("One shot: the whole piece in one answer, cut into paragraphs", "oneshot"),
+]
+
+
+class Page:
+    """The Blocks with what `launch` needs to know about them."""
+
+    def __init__(self, studio: Studio, home: Home) -> None:
+        self._home = home
+        self._exports = ExportFolder()
+        self.blocks = _blocks(studio, self._exports, [home.models, MODELS])
+
+    def launch(self, **options: Any) -> str:
+        """Serve the page and return its address. `options` go to Gradio: server_name, server_port, auth ..."""
+        settings = {"quiet": True, "share": False, "prevent_thread_lock": True, "ssr_mode": False, **options}
+        _, address, _ = self.blocks.queue(api_open=False).launch(
+            theme=theme(),
+            head=assets.head(),
+            run_history=False,
+            footer_links=[],
+            enable_monitoring=False,
+            allowed_paths=[str(self._exports.path)],
+            blocked_paths=[str(self._home.root)],
+            **settings,
+        )
+        return str(address)
+
+    def close(self) -> None:
+        self.blocks.close(verbose=False)
+        self._exports.close()
+
+
+def _blocks(studio: Studio, exports: ExportFolder, folders: list[Path]) -> gr.Blocks:
+    handlers = Handlers(studio)
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as blocks:
+        with gr.Tabs(elem_id="lw-tabs"):
+            with gr.Tab("Write", id="write", elem_id="lw-tab-write"):
+                desk = board(studio, exports)
+                brief, make = _brief()
+            with gr.Tab("Library", id="library", elem_id="lw-tab-library"):
+                library(studio)
+            with gr.Tab("Models", id="models", elem_id="lw-tab-models"):
+                models(studio, folders)
+            with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings"):
+                settings = _settings()
+                _remember(blocks, *settings)
+        gr.on(
+            make.click,
+            handlers.make_plan,
+            [*brief, *settings],
+            desk,
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+    return blocks
+
+
+def _brief() -> tuple[list[gr.Component], gr.Button]:
+    """The form's fields and its button."""
+    with gr.Column(elem_id="lw-brief"):
+        ask = gr.Textbox(
+            label="What should be written?",
+            info="Say what it is about, who will read it, and how it should sound.",
+            placeholder="A travel piece about crossing Norway by train in winter…",
+            lines=6,
+            max_lines=24,
+            elem_id="lw-ask",
+            container=True,
+        )
+        with gr.Row(elem_id="lw-examples"):
+            _static("<p>Start from an example:</p>")
+            for name, text in EXAMPLES.items():
+                example = gr.Button(name, size="sm", variant="secondary", min_width=0)
+                example.click(None, None, ask, js=f"() => {json.dumps(text)}", api_visibility="private")
+        with gr.Row(elem_id="lw-lengths"):
+            length = gr.Radio(list(LENGTHS), value="1,000", label="Target length, in words", elem_id="lw-length")
+            custom = gr.Textbox("5,000", label="Custom length in words", max_lines=1, elem_id="lw-custom", min_width=0)
+        _static('<p id="lw-length-hint"></p>')
+        languages = [("As in the instruction", ""), *((name, code) for code, name in LANGUAGES.items())]
+        language = gr.Dropdown(languages, value="", label="Language", elem_id="lw-language", filterable=True)
+        _static('<div class="lw"><div id="lw-brief-problem" role="alert"></div></div>')
+        with gr.Row(elem_id="lw-go"):
+            _static('<p id="lw-go-note"></p>')
+            make = gr.Button("Make plan", variant="primary", elem_id="lw-make", min_width=0)
+    return [ask, length, custom, language], make
+
+
+def _remember(blocks: gr.Blocks, mode: gr.Radio, seed: gr.Textbox) -> None:
+    """Keep the settings in the browser."""
+    saved = gr.BrowserState(["conversation", ""], storage_key="longwriter.settings", secret=TITLE)
+    to_list = "(mode, seed) => [[mode, seed]]"
+    gr.on([mode.change, seed.change], None, [mode, seed], saved, js=to_list, api_visibility="private")
+    blocks.load(None, saved, [mode, seed], js="(saved) => saved", api_visibility="private")
+
+
+def _settings() -> tuple[gr.Radio, gr.Textbox]:
+    with gr.Column(elem_id="lw-settings"):
+        _static(assets.read("settings.html"))
+        mode = gr.Radio(_MODES, value="conversation", label="Way of writing", elem_id="lw-way")
+        seed = gr.Textbox(
+            "",
+            label="Seed",
+            info="The same seed, plan and model write the same text. Empty: another one for each piece.",
+            placeholder="any",
+            max_lines=1,
+            elem_id="lw-seed",
+        )
+    return mode, seed
+
+
+def _static(html: str) -> gr.HTML:
+    """Markup of our own, without data."""
+    return gr.HTML(html_template=html, padding=False, apply_default_css=False)

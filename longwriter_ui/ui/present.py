@@ -1,0 +1,125 @@
+"""What the page is told, as JSON values. Pure: from the studio's values to dictionaries, and nothing else.
+
+The shapes are a contract with the scripts in assets/board; text goes out as it is, since the page only ever sets it
+as text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from longwriter_ui.draft import Draft, length_score
+from longwriter_ui.errors import LongWriterError
+from longwriter_ui.host import ModelChoice
+from longwriter_ui.progress import Progress
+from longwriter_ui.store.drafts import DraftSummary
+from longwriter_ui.studio import Changes
+
+Json = dict[str, Any]
+
+
+def present(changes: Changes, model: ModelChoice | None) -> Json:
+    """The answer to a poll: what is new in the draft, how its job is doing, and totals."""
+    draft = changes.draft
+    answer: Json = {
+        "draft": draft.id,
+        "rev": changes.rev,
+        "totals": totals(draft),
+        "job": None if changes.progress is None else job(changes.progress),
+        "error": None if changes.failure is None else error(changes.failure),
+        "model": named(model),
+    }
+    if changes.head:
+        answer["head"] = head(draft)
+    if changes.order:
+        answer["order"] = [paragraph.key for paragraph in draft.paragraphs]
+    cards = [card(draft, i) for i, paragraph in enumerate(draft.paragraphs) if paragraph.key in changes.changed]
+    if cards:
+        answer["cards"] = cards
+    if changes.deltas:
+        answer["deltas"] = [list(delta) for delta in changes.deltas]
+    return answer
+
+
+def head(draft: Draft) -> Json:
+    """What belongs to the draft as a whole."""
+    return {
+        "title": draft.title,
+        "instruction": draft.brief.instruction,
+        "language": draft.brief.language,
+        "target_words": draft.brief.target_words,
+        "mode": draft.mode.value,
+        "raw_plan": draft.raw_plan,
+        "planning_problem": draft.planning_problem,
+    }
+
+
+def card(draft: Draft, index: int) -> Json:
+    """A step with its paragraph."""
+    paragraph = draft.paragraphs[index]
+    version = paragraph.version
+    return {
+        "key": paragraph.key,
+        "main_point": paragraph.step.main_point,
+        "target": paragraph.step.words,
+        "status": paragraph.status.value,
+        "text": paragraph.text,
+        "words": draft.count(paragraph.text),
+        "finish": version.finish.value if version else None,
+        "author": version.author.value if version else None,
+        "stale": list(draft.stale(index)),
+        "problem": paragraph.problem,
+    }
+
+
+def totals(draft: Draft) -> Json:
+    words = draft.words
+    return {
+        "words": words,
+        "planned": sum(step.words or 0 for step in draft.steps),
+        "length_score": round(length_score(draft.brief.target_words, words)),
+    }
+
+
+def job(progress: Progress) -> Json:
+    """A running or waiting job; figures rounded to what a person reads."""
+    left = progress.seconds_left
+    return {
+        "kind": progress.kind,
+        "phase": progress.phase,
+        "place": progress.place,
+        "key": progress.key,
+        "paragraph": progress.paragraph,
+        "of": progress.of,
+        "words": progress.words,
+        "target": progress.target,
+        "tokens_per_second": round(progress.tokens_per_second, 1),
+        "seconds_left": None if left is None else round(left),
+        "read_done": progress.read_done,
+        "read_total": progress.read_total,
+    }
+
+
+def error(failure: LongWriterError) -> Json:
+    return {"message": failure.message, "hint": failure.hint, "retryable": failure.retryable}
+
+
+def named(model: ModelChoice | None) -> Json:
+    """The model in use, by the name it gives itself."""
+    if model is None:
+        return {"name": "No model", "demonstration": False, "missing": True}
+    return {"name": model.name, "demonstration": model.demonstration, "missing": False}
+
+
+def summary(line: DraftSummary) -> Json:
+    """A line of the library."""
+    return {
+        "id": line.id,
+        "title": line.title,
+        "language": line.language,
+        "words": line.words,
+        "target_words": line.target_words,
+        "steps": line.steps,
+        "written": line.written,
+        "updated": line.updated.isoformat(),
+    }

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from longwriter_ui.brief import Brief
+from longwriter_ui.cli import main
+from tests.cli.conftest import CommandLine
+
+
+@pytest.fixture
+def two(studio):
+    """Ids of two drafts in the store, the second with a text."""
+    first = studio.create(Brief.create("Write about hills", 100)).id
+    second = studio.create(Brief.create("写一篇旅行指南", 200)).id
+    studio.edit(second, None, {"do": "set_plan", "text": "第1段 - 主要观点：七座山丘 - 字数：200字"})
+    key = studio.draft(second).paragraphs[0].key
+    studio.edit(second, None, {"do": "edit_text", "key": key, "text": "里斯本建在七座山丘之上。"})
+    return first, second
+
+
+def test_list_shows_what_is_there(longwriter: CommandLine, two):
+    first, second = two
+    result = longwriter("drafts", "list")
+    assert result.code == 0, result.err
+    assert [line.split()[0] for line in result.out.splitlines()] == [second, first]
+    assert "1/1 paragraphs" in result.out
+    assert "11/200 words" in result.out
+    listed = longwriter("drafts", "list", "--json").json["drafts"]
+    assert [(d["id"], d["title"], d["words"], d["target_words"]) for d in listed] == [
+        (second, "写一篇旅行指南", 11, 200),
+        (first, "Write about hills", 0, 100),
+    ]
+
+
+def test_an_empty_store_is_told(longwriter: CommandLine):
+    result = longwriter("drafts", "list")
+    assert (result.code, result.out) == (0, "")
+    assert "no drafts yet" in result.err
+
+
+def test_show_gives_plan_and_text(longwriter: CommandLine, two):
+    shown = longwriter("drafts", "show", two[1][:8]).out
+    assert "[1] 七座山丘 (11 of 200 words, written)" in shown
+    assert "里斯本建在七座山丘之上。" in shown
+    assert "There is no plan yet." in longwriter("drafts", "show", two[0]).out
+
+
+def test_what_could_command_a_terminal_is_not_printed(longwriter: CommandLine, studio):
+    draft = studio.create(Brief.create("Write \x1b[31mred\x07", 100))
+    shown = longwriter("drafts", "show", draft.id)
+    assert "Write [31mred" in shown.out
+    assert "\x1b" not in longwriter("drafts", "list").out
+
+
+def test_export_and_delete(longwriter: CommandLine, two):
+    exported = longwriter("drafts", "export", two[1], "--out", "a.md", "--out", "a.docx")
+    assert exported.code == 0, exported.err
+    assert (longwriter.folder / "a.docx").stat().st_size > 5_000
+    assert longwriter("drafts", "delete", two[1]).code == 0
+    gone = longwriter("drafts", "show", two[1])
+    assert gone.code == 1
+    assert f"error: There is no draft '{two[1]}'." in gone.err
+    assert [d["id"] for d in longwriter("drafts", "list", "--json").json["drafts"]] == [two[0]]
+
+
+def test_a_refused_export_leaves_the_draft(longwriter: CommandLine, two):
+    result = longwriter("drafts", "export", two[1], "--out", "a.rtf")
+    assert result.code == 1
+    assert ".docx" in result.err
+    assert longwriter("drafts", "show", two[1]).code == 0
+
+
+def test_a_beginning_that_fits_several_is_refused(studio, capsys, monkeypatch):
+    ids = iter(["aa11", "aa22"])
+    monkeypatch.setattr("longwriter_ui.studio.new_key", lambda: next(ids))
+    for _ in range(2):
+        studio.create(Brief.create("Write about hills", 100))
+    assert main(["drafts", "show", "aa"], lambda *_, **__: studio) == 1
+    assert "2 drafts begin with 'aa'" in capsys.readouterr().err

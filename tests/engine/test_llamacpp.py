@@ -1,0 +1,251 @@
+"""Writing with llama.cpp: seeds, limits, grammars, stop texts, cancelling, busy and closed engines."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from longwriter_ui.draft import FinishReason
+from longwriter_ui.engine._llama import configure, llama
+from longwriter_ui.engine.base import Chunk, Request, Sampling, assistant, user
+from longwriter_ui.engine.llamacpp import LlamaCppEngine
+from longwriter_ui.errors import ContextTooSmall, EngineError
+from longwriter_ui.plan import parse_plan
+from longwriter_ui.prompts import plan_grammar
+from tests.engine.answers import GREEDY, ask, held
+from tests.tiny_gguf import BOS, EOS
+
+ASKED = (user("Write the next paragraph of a long piece."),)
+WARM = Sampling(temperature=1.0, top_p=0.95, top_k=0, seed=11)
+
+Load = Callable[..., LlamaCppEngine]
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def engine(load: Load, tiny_gguf: Path) -> LlamaCppEngine:
+    return load(tiny_gguf)
+
+
+# sampling
+
+
+def test_the_same_seed_writes_the_same_and_another_one_something_else(load: Load, tiny_gguf: Path) -> None:
+    one, two = load(tiny_gguf), load(tiny_gguf)
+    first = ask(one, ASKED, sampling=WARM)
+    again = ask(one, ASKED, sampling=WARM)
+    elsewhere = ask(two, ASKED, sampling=WARM)
+    other = ask(one, ASKED, sampling=Sampling(temperature=1.0, top_p=0.95, top_k=0, seed=12))
+    assert first.tokens == again.tokens == elsewhere.tokens
+    assert first.text == again.text == elsewhere.text
+    assert other.tokens != first.tokens
+
+
+def test_the_seed_that_llama_cpp_takes_for_random_is_a_seed_too(engine: LlamaCppEngine) -> None:
+    sampling = Sampling(temperature=1.0, top_k=0, top_p=1.0, seed=0xFFFFFFFF)
+    assert ask(engine, ASKED, sampling=sampling).tokens == ask(engine, ASKED, sampling=sampling).tokens
+
+
+def test_temperature_0_takes_the_likeliest_token_whatever_the_seed(engine: LlamaCppEngine) -> None:
+    greedy = ask(engine, ASKED).tokens
+    assert ask(engine, ASKED, sampling=Sampling(temperature=0.0, seed=5)).tokens == greedy
+    assert ask(engine, ASKED, sampling=Sampling(temperature=1.0, top_k=1, seed=5)).tokens == greedy
+
+
+@pytest.mark.parametrize(
+    "sampling", [Sampling(temperature=0.0, repeat_penalty=10.0), Sampling(temperature=0.0, dry_multiplier=5.0)]
+)
+def test_penalties_keep_an_answer_from_repeating_the_conversation(
+    load: Load, make_gguf: Make, sampling: Sampling
+) -> None:
+    engine = load(make_gguf(favourite="a"))
+    conversation = (*ASKED, assistant("a" * 20))
+    assert set(ask(engine, conversation, 20).text) == {"a"}
+    assert set(ask(engine, conversation, 20, sampling=sampling).text) != {"a"}
+
+
+# grammar
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_plan_from_random_weights_can_be_parsed(engine: LlamaCppEngine, language: str, seed: int) -> None:
+    sampling = Sampling(temperature=0.25, top_k=0, top_p=1.0, seed=seed)
+    answer = ask(engine, ASKED, 4000, sampling=sampling, grammar=plan_grammar(language))
+    assert answer.last.finish is FinishReason.STOP
+    parsed = parse_plan(answer.text)
+    assert len(parsed.steps) == len(answer.text.strip().split("\n"))
+    assert not parsed.unused
+    assert all(step.words for step in parsed.steps)
+
+
+def test_a_grammar_is_obeyed_to_the_letter_and_ends_the_answer(engine: LlamaCppEngine) -> None:
+    answer = ask(engine, ASKED, grammar='root ::= "老城 🙂" [0-9]{3} "."')
+    assert answer.text[:4] == "老城 🙂"
+    assert answer.text[4:7].isdigit()
+    assert answer.text[7:] == "."
+    assert answer.last.finish is FinishReason.STOP
+
+
+@pytest.mark.parametrize("grammar", ['root ::= "unclosed', "start ::= [a-z]", "root ::= missing", ""])
+def test_a_malformed_grammar_is_an_error_and_the_engine_goes_on(engine: LlamaCppEngine, grammar: str) -> None:
+    with pytest.raises(EngineError, match="grammar"):
+        ask(engine, ASKED, grammar=grammar)
+    assert ask(engine, ASKED, 3).last.written == 3
+
+
+# ends
+
+
+def test_an_end_token_ends_the_answer_and_is_not_kept(load: Load, make_gguf: Make) -> None:
+    engine = load(make_gguf(favourite=EOS))
+    answer = ask(engine, ASKED)
+    assert (answer.text, answer.tokens, answer.last.written) == ("", (), 0)
+    assert answer.last.finish is FinishReason.STOP
+    assert held(engine) == engine._prompt(ASKED)
+
+
+def test_a_bos_token_does_not_end_the_answer(load: Load, make_gguf: Make) -> None:
+    engine = load(make_gguf(favourite=BOS))
+    answer = ask(engine, ASKED, 5)
+    assert (answer.text, answer.tokens, answer.last.written) == ("", (engine._vocabulary.bos,) * 5, 5)
+    assert answer.last.finish is FinishReason.LENGTH
+
+
+@pytest.mark.parametrize(
+    ("grammar", "text"),
+    [
+        ('root ::= "The end.[INST]more"', "The end."),
+        ('root ::= "[INST]" [a-z]{5}', ""),
+        ('root ::= "see [INS and [/INST] there"', "see [INS and [/INST] there"),
+    ],
+)
+def test_the_answer_ends_where_the_next_turn_would_begin(engine: LlamaCppEngine, grammar: str, text: str) -> None:
+    answer = ask(engine, ASKED, grammar=grammar)
+    assert answer.text == text
+    assert answer.last.finish is FinishReason.STOP
+    assert b"".join(map(engine._vocabulary.piece, answer.tokens)).decode() == text
+
+
+def test_a_length_limit_ends_the_answer(engine: LlamaCppEngine) -> None:
+    answer = ask(engine, ASKED, 7)
+    assert answer.last.finish is FinishReason.LENGTH
+    assert answer.last.written == 7
+
+
+def test_random_bytes_come_out_as_text_with_the_ids_it_came_from(engine: LlamaCppEngine) -> None:
+    for seed in range(10):
+        answer = ask(engine, ASKED, 60, sampling=Sampling(temperature=2.0, top_k=0, top_p=1.0, seed=seed))
+        data = b"".join(map(engine._vocabulary.piece, answer.tokens))
+        assert answer.text == data.decode("utf-8", "replace")
+
+
+def test_counts_and_speed_come_with_each_chunk(engine: LlamaCppEngine) -> None:
+    answer = ask(engine, ASKED, 20)
+    total = engine.measure(ASKED).total
+    assert [chunk.written for chunk in answer.chunks] == sorted(chunk.written for chunk in answer.chunks)
+    assert {(chunk.read, chunk.reused) for chunk in answer.chunks} == {(total, 0)}
+    assert all(chunk.tokens_per_second > 0 for chunk in answer.chunks)
+    assert [chunk.finish for chunk in answer.chunks[:-1]] == [None] * (len(answer.chunks) - 1)
+
+
+# context
+
+
+def test_a_setting_that_llama_cpp_does_not_have_is_an_error() -> None:
+    parameters = llama.llama_context_default_params()
+    configure(parameters, n_ctx=512)
+    assert parameters.n_ctx == 512
+    with pytest.raises(EngineError, match="'logits_all'"):
+        configure(parameters, logits_all=True)
+
+
+def test_a_piece_that_does_not_fit_is_refused_with_the_numbers(engine: LlamaCppEngine) -> None:
+    before = ask(engine, ASKED, 5)
+    with pytest.raises(ContextTooSmall) as caught:
+        engine.reserve(9000)
+    assert (caught.value.needed, caught.value.available) == (9000, 8192)
+    assert "9,000" in caught.value.message
+    assert "8,192" in caught.value.message
+    assert "shorter" in caught.value.hint
+    assert ask(engine, ASKED, 5).tokens == before.tokens
+
+
+def test_a_prompt_that_leaves_no_room_is_refused_before_anything_is_read(load: Load, tiny_gguf: Path) -> None:
+    engine = load(tiny_gguf, context=300)
+    long = (user("The harbour wakes. " * 200),)
+    total = engine.measure(long).total
+    events = engine.stream(Request(long, GREEDY, 10), threading.Event())
+    with pytest.raises(ContextTooSmall) as caught:
+        next(events)
+    assert (caught.value.needed, caught.value.available) == (total + 1, 300)
+    assert held(engine) == []
+
+
+def test_a_full_context_ends_the_answer(load: Load, tiny_gguf: Path) -> None:
+    engine = load(tiny_gguf, context=64)
+    assert engine.info.context == 64
+    answer = ask(engine, ASKED, 1000)
+    assert answer.last.finish is FinishReason.LENGTH
+    assert answer.last.written == 64 - engine.measure(ASKED).total
+    assert len(held(engine)) == 64
+
+
+def test_a_context_beyond_what_the_model_was_trained_for_is_not_promised(load: Load, make_gguf: Make) -> None:
+    assert load(make_gguf(context=1024), context=5000).info.context == 1024
+
+
+def test_the_context_grows_by_itself_to_what_a_request_needs(load: Load, tiny_gguf: Path) -> None:
+    engine = load(tiny_gguf)
+    long = (user("The harbour wakes. " * 700),)
+    total = engine.measure(long).total
+    assert engine._context.size < total < 8000
+    assert ask(engine, long, 3).last.read == total
+
+
+# one at a time
+
+
+def test_a_second_stream_is_refused_while_one_runs(engine: LlamaCppEngine) -> None:
+    stream = engine.stream(Request(ASKED, GREEDY, 20), threading.Event())
+    next(stream)
+    with pytest.raises(EngineError, match="still writing") as caught:
+        ask(engine, ASKED)
+    assert caught.value.retryable
+    with pytest.raises(EngineError, match="still writing"):
+        engine.reserve(100)
+    assert [e for e in stream if isinstance(e, Chunk)][-1].written == 20
+    assert ask(engine, ASKED, 2).last.written == 2
+
+
+def test_a_closed_engine_says_so(load: Load, tiny_gguf: Path) -> None:
+    engine = load(tiny_gguf)
+    engine.close()
+    engine.close()
+    with pytest.raises(EngineError, match="closed"):
+        ask(engine, ASKED)
+    with pytest.raises(EngineError, match="closed"):
+        engine.measure(ASKED)
+
+
+def test_a_cancel_before_the_start_reads_nothing(engine: LlamaCppEngine) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    answer = ask(engine, ASKED, cancel=cancel)
+    assert (answer.last.read, answer.last.written, answer.last.finish) == (0, 0, FinishReason.CANCELLED)
+    assert held(engine) == []
+
+
+def test_what_an_engine_says_of_itself(load: Load, make_gguf: Make, tiny_gguf: Path) -> None:
+    info = load(tiny_gguf).info
+    assert (info.name, info.model, info.template, info.context) == ("Tiny", "tiny.gguf", "longwriter-llama3", 8192)
+    assert info.backend
+    assert info.load_seconds > 0
+    assert not info.demonstration
+    shown = load(make_gguf(name="Tiny demonstration model")).info
+    assert shown.demonstration
+    assert shown.vocabulary == info.vocabulary
+    assert load(make_gguf(vocabulary=150)).info.vocabulary != info.vocabulary

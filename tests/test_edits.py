@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from longwriter_ui.brief import Brief
+from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Paragraph, Status, Version
+from longwriter_ui.edits import MAX_STEPS, apply_edit
+from longwriter_ui.errors import EditError, LongWriterError, PlanError
+from longwriter_ui.plan import Step
+
+
+def draft_with(*texts: str) -> Draft:
+    paragraphs = tuple(
+        Paragraph(Step(f"Point {n}", 100 * n), key=f"k{n}", status=Status.WRITTEN, version=Version(text, Author.MODEL))
+        if text
+        else Paragraph(Step(f"Point {n}", 100 * n), key=f"k{n}")
+        for n, text in enumerate(texts, 1)
+    )
+    return Draft("id", "Title", Brief("Write a guide.", 600, "en"), paragraphs=paragraphs)
+
+
+def keys(draft: Draft) -> list[str]:
+    return [p.key for p in draft.paragraphs]
+
+
+def test_edit_step_changes_what_is_given_and_nothing_else():
+    draft = draft_with("Text.", "")
+    edited = apply_edit(draft, {"do": "edit_step", "key": "k1", "main_point": " New\npoint ", "words": "250"})
+    assert edited.paragraphs[0].step == Step("New point", 250)
+    assert edited.paragraphs[0].text == "Text."
+    assert apply_edit(draft, {"do": "edit_step", "key": "k1", "words": 70}).paragraphs[0].step == Step("Point 1", 70)
+    assert edited.paragraphs[1] == draft.paragraphs[1]
+
+
+def test_insert_step_first_and_after_a_card():
+    draft = draft_with("", "")
+    first = apply_edit(draft, {"do": "insert_step", "after": None})
+    assert keys(first)[1:] == ["k1", "k2"]
+    middle = apply_edit(draft, {"do": "insert_step", "after": "k1", "main_point": "Between", "words": 80})
+    assert [p.step.main_point for p in middle.paragraphs] == ["Point 1", "Between", "Point 2"]
+    assert len(set(keys(middle))) == 3
+
+
+def test_delete_and_move():
+    draft = draft_with("a", "b", "c")
+    assert keys(apply_edit(draft, {"do": "delete_step", "key": "k2"})) == ["k1", "k3"]
+    assert keys(apply_edit(draft, {"do": "move_step", "key": "k1", "to": 2})) == ["k2", "k3", "k1"]
+    assert keys(apply_edit(draft, {"do": "move_step", "key": "k3", "to": 0})) == ["k3", "k1", "k2"]
+    assert apply_edit(draft, {"do": "move_step", "key": "k2", "to": 1}) == draft
+
+
+def test_a_person_s_text_is_a_new_version_of_theirs():
+    edited = apply_edit(draft_with("Old."), {"do": "edit_text", "key": "k1", "text": "New ${alert(1)}\r\ntext."})
+    version = edited.paragraphs[0].version
+    assert version is not None
+    assert (version.text, version.author) == ("New ${alert(1)}\ntext.", Author.USER)
+    assert edited.stale(0) == ()
+
+
+def test_the_same_text_is_no_edit_and_an_empty_one_goes_back_to_the_plan():
+    draft = draft_with("Old.")
+    assert apply_edit(draft, {"do": "edit_text", "key": "k1", "text": "Old."}) is draft
+    emptied = apply_edit(draft, {"do": "edit_text", "key": "k1", "text": " \n "}).paragraphs[0]
+    assert (emptied.status, emptied.version) == (Status.PLANNED, None)
+
+
+def test_keep_accepts_a_stale_or_stopped_text():
+    draft = draft_with("One.", "Two.")
+    assert draft.stale(0)
+    kept = apply_edit(draft, {"do": "keep", "key": "k1"})
+    assert kept.stale(0) == ()
+    assert kept.paragraphs[0].version is not None
+    assert kept.paragraphs[0].version.finish is FinishReason.STOP
+    with pytest.raises(EditError, match="no text"):
+        apply_edit(draft_with(""), {"do": "keep", "key": "k1"})
+
+
+def test_title_and_mode():
+    draft = draft_with("")
+    assert apply_edit(draft, {"do": "set_title", "title": " A \n B "}).title == "A B"
+    assert apply_edit(draft, {"do": "set_title", "title": "  "}).title == draft.brief.title
+    assert apply_edit(draft, {"do": "set_mode", "mode": "oneshot"}).mode is Mode.ONESHOT
+
+
+def test_set_plan_reads_lines_and_fills_counts():
+    text = "Paragraph 1 - Main Point: A - Word Count: 100 words\nParagraph 2 - Main Point: B"
+    draft = apply_edit(draft_with("", ""), {"do": "set_plan", "text": text})
+    assert draft.steps == (Step("A", 100), Step("B", 500))
+    with pytest.raises(PlanError):
+        apply_edit(draft, {"do": "set_plan", "text": "no plan"})
+    with pytest.raises(EditError, match="written"):
+        apply_edit(draft_with("Text."), {"do": "set_plan", "text": text})
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        {},
+        {"do": "burn"},
+        {"do": ["edit_step"]},
+        {"do": "edit_step", "key": "gone", "words": 100},
+        {"do": "edit_step", "key": "k1", "words": 0},
+        {"do": "edit_step", "key": "k1", "words": -3},
+        {"do": "edit_step", "key": "k1", "words": 20_001},
+        {"do": "edit_step", "key": "k1", "words": "abc"},
+        {"do": "edit_step", "key": "k1", "words": "²"},
+        {"do": "edit_step", "key": "k1", "words": "9" * 5000},
+        {"do": "edit_step", "key": "k1", "words": 1.5},
+        {"do": "edit_step", "key": "k1", "words": True},
+        {"do": "edit_step", "key": "k1", "words": None},
+        {"do": "edit_step", "key": "k1", "main_point": 7},
+        {"do": "edit_step", "key": "k1", "main_point": "x" * 5_000},
+        {"do": "edit_text", "key": "k1"},
+        {"do": "edit_text", "key": "k1", "text": "x" * 400_001},
+        {"do": "move_step", "key": "k1", "to": 1},
+        {"do": "move_step", "key": "k1", "to": -1},
+        {"do": "move_step", "key": "k1", "to": True},
+        {"do": "move_step", "key": "k1"},
+        {"do": "insert_step", "after": "gone"},
+        {"do": "set_mode", "mode": "sideways"},
+        {"do": "set_mode"},
+        {"do": "set_title", "title": "x" * 301},
+    ],
+)
+def test_a_bad_edit_is_refused_with_words(op):
+    with pytest.raises(EditError) as caught:
+        apply_edit(draft_with(""), op)
+    assert caught.value.message.endswith((".", "!", "?"))
+
+
+def test_a_plan_does_not_grow_without_end():
+    draft = draft_with(*[""] * MAX_STEPS)
+    with pytest.raises(EditError, match=str(MAX_STEPS)):
+        apply_edit(draft, {"do": "insert_step", "after": None})
+
+
+_VALUES = st.sampled_from(
+    [None, True, -1, 0, 1, 10**30, 0.5, float("nan"), "", "k1", "12", "text", "第1段：开篇", [1], {}]
+)
+_OPS = st.dictionaries(st.sampled_from(["key", "main_point", "words", "to", "after", "text", "title", "mode"]), _VALUES)
+_NAMES = [
+    "edit_step",
+    "insert_step",
+    "delete_step",
+    "move_step",
+    "edit_text",
+    "keep",
+    "set_title",
+    "set_mode",
+    "set_plan",
+]
+
+
+@settings(deadline=None)
+@given(st.sampled_from(_NAMES), _OPS)
+def test_whatever_arrives_is_applied_or_refused(name, fields):
+    try:
+        edited = apply_edit(draft_with("One.", ""), {**fields, "do": name})
+    except LongWriterError:
+        return
+    assert len(set(keys(edited))) == len(edited.paragraphs)
