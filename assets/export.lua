@@ -45,15 +45,22 @@ local function page_break()
   return raw('<text:p text:style-name="Page_20_Break"/>')
 end
 
--- Headings down to the third level: level, anchor, words.
+-- Headings down to the third level: level, anchor, words. Levels count from the highest that there is, for pandoc
+-- moves them only after this.
 local function entries(blocks)
-  local found, number = {}, 0
+  local found, number, top = {}, 0, 6
+  for _, block in ipairs(blocks) do
+    if block.t == "Header" then
+      top = math.min(top, block.level)
+    end
+  end
   for _, block in ipairs(blocks) do
     if block.t == "Header" then
       number = number + 1
       block.identifier = "heading-" .. number
-      if block.level <= 3 then
-        table.insert(found, { block.level, block.identifier, escaped(pandoc.utils.stringify(block.content)) })
+      local level = block.level - top + 1
+      if level <= 3 then
+        table.insert(found, { level, block.identifier, escaped(pandoc.utils.stringify(block.content)) })
       end
     end
   end

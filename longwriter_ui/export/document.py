@@ -88,13 +88,19 @@ def headings(body: str) -> list[tuple[int, str]]:
 def _without_headings(text: str, every: bool) -> str:
     """Without its headings, or only without the one it begins with while the others make room for the step's."""
     lines = text.split("\n")
-    result = []
-    for index, line in enumerate(lines):
+    result: list[str] = []
+    begun = dropped = False
+    for line in lines:
         level = heading_level(line)
-        first = not any(before.strip() for before in lines[:index])
+        if level is not None and (every or not begun):
+            dropped = begun = True
+            continue
+        if dropped and not line.strip():
+            continue  # the blank line below a heading goes with it
+        begun, dropped = begun or bool(line.strip()), False
         if level is None:
             result.append(line)
-        elif not every and not first:
+        else:
             result.append(_HEADING_MARKS.sub("#" * max(3, level), line))
     return "\n".join(result).strip("\n")
 

@@ -10,7 +10,7 @@ from longwriter_ui.errors import ExportError
 from longwriter_ui.export.document import Document
 from longwriter_ui.export.literal import inline, literal, top_heading
 
-_READER = "--from=commonmark+hard_line_breaks+yaml_metadata_block+pipe_tables"
+READER = "--from=commonmark+hard_line_breaks+yaml_metadata_block+pipe_tables"
 _TAGS = {"en": "en-US", "zh": "zh-CN", "ja": "ja-JP", "ko": "ko-KR", "no": "nb-NO"}  # what word processors expect
 _RIGHT_TO_LEFT = {"ar", "he", "fa"}
 _TIMEOUT = 300  # seconds; a book of 100,000 words takes about two
@@ -26,7 +26,7 @@ def convert(
     source = f"---\n{header}\n---\n\n{literal(document.body)}\n"
     command = [
         "--sandbox",  # no file and no address named in a text is ever opened
-        _READER,
+        READER,
         f"--to={to}",
         "--wrap=none",
         f"--shift-heading-level-by={1 - top_heading(document.body)}",

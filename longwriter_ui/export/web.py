@@ -17,6 +17,7 @@ def html(document: Document) -> bytes:
     """One HTML file; ExportError when it cannot be made. It loads nothing, and a browser that opens it is told so."""
     options = document.options
     arguments = [
+        f"{pandoc.READER}+gfm_auto_identifiers",  # what the table of contents leads to
         "--standalone",
         f"--template={ASSETS / 'export.html'}",
         f"--variable=lw-css:{_css(document)}",
