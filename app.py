@@ -25,11 +25,14 @@ def main() -> None:
         parser.error("--auth is USER:PASSWORD")
     if options.host not in LOCAL and auth is None and not options.public:
         parser.error(f"--host {options.host} lets others in: give --auth USER:PASSWORD, or --public to allow anyone")
-    page = Page(build_studio(options.model), home())
+    studio = build_studio(options.model)
+    page = Page(studio, home())
     print(
         f"LongWriter Studio: {page.launch(server_name=options.host, server_port=options.port, auth=auth)}", flush=True
     )
     page.blocks.block_thread()
+    page.close()
+    studio.close()
 
 
 if __name__ == "__main__":

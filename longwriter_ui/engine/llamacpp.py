@@ -190,7 +190,7 @@ class LlamaCppEngine:
         available = self._info.context
         return ContextTooSmall(
             f"The piece needs {needed:,} tokens of context, and only {available:,} can be had.",
-            "Ask for a shorter piece, raise the context in the settings if it is set there, or choose a model that was "
+            "Ask for a shorter piece, leave --context out if it was given, or choose a model that was "
             "trained for a longer context. Another mode does not help: each of them has to see the text so far.",
             needed=needed,
             available=available,

@@ -19,7 +19,7 @@ def models(studio: Studio, folders: list[Path]) -> gr.HTML:
 
     def listed(_: Json) -> Json:
         current = studio.model
-        file = str(current.path) if current is not None and not current.demonstration else None
+        file = None if current is None else str(current.path.resolve())
         return {
             "current": present.named(current) | {"file": file},
             "found": gguf_files(folders),

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from longwriter_ui.paths import MODELS, Home
+from longwriter_ui.paths import ASSETS, MODELS, Home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets
 from longwriter_ui.ui.board import board
@@ -42,6 +42,7 @@ class Page:
         _, address, _ = self.blocks.queue(api_open=False).launch(
             theme=theme(),
             head=assets.head(),
+            favicon_path=ASSETS / "favicon.svg",
             run_history=False,
             footer_links=[],
             enable_monitoring=False,
@@ -67,9 +68,9 @@ def _blocks(studio: Studio, exports: ExportFolder, folders: list[Path]) -> gr.Bl
                 library(studio)
             with gr.Tab("Models", id="models", elem_id="lw-tab-models"):
                 models(studio, folders)
-            with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings"):
+            with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings", render_children=True):
                 settings = _settings()
-                _remember(blocks, *settings)
+        _remember(blocks, *settings)
         gr.on(
             make.click,
             handlers.make_plan,
@@ -115,9 +116,17 @@ def _brief() -> tuple[list[gr.Component], gr.Button]:
 def _remember(blocks: gr.Blocks, mode: gr.Radio, seed: gr.Textbox) -> None:
     """Keep the settings in the browser."""
     saved = gr.BrowserState(["conversation", ""], storage_key="longwriter.settings", secret=TITLE)
-    to_list = "(mode, seed) => [[mode, seed]]"
-    gr.on([mode.change, seed.change], None, [mode, seed], saved, js=to_list, api_visibility="private")
-    blocks.load(None, saved, [mode, seed], js="(saved) => saved", api_visibility="private")
+    gr.on(
+        [mode.change, seed.change],
+        None,
+        [mode, seed],
+        saved,
+        js="(mode, seed) => [[mode, seed]]",
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    # Through the server, since the saved values are not there yet when a script alone would run.
+    blocks.load(tuple, saved, [mode, seed], queue=False, show_progress="hidden", api_visibility="private")
 
 
 def _settings() -> tuple[gr.Radio, gr.Textbox]:

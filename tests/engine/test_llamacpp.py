@@ -74,7 +74,7 @@ def test_penalties_keep_an_answer_from_repeating_the_conversation(
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_plan_from_random_weights_can_be_parsed(engine: LlamaCppEngine, language: str, seed: int) -> None:
     sampling = Sampling(temperature=0.25, top_k=0, top_p=1.0, seed=seed)
-    answer = ask(engine, ASKED, 4000, sampling=sampling, grammar=plan_grammar(language))
+    answer = ask(engine, ASKED, 7000, sampling=sampling, grammar=plan_grammar(language))
     assert answer.last.finish is FinishReason.STOP
     parsed = parse_plan(answer.text)
     assert len(parsed.steps) == len(answer.text.strip().split("\n"))

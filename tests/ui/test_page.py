@@ -1,0 +1,129 @@
+"""The page as a server: what it hands out and what it keeps to itself."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from longwriter_ui.brief import Brief
+from longwriter_ui.paths import PROJECT, home
+from longwriter_ui.studio import Studio
+from longwriter_ui.ui import assets
+from longwriter_ui.ui.exports import ExportFolder, file_name
+from longwriter_ui.ui.models import gguf_files
+from longwriter_ui.ui.page import Page
+
+
+@pytest.fixture
+def address(studio: Studio) -> Iterator[str]:
+    page = Page(studio, home())
+    yield page.launch(server_name="127.0.0.1")
+    page.close()
+
+
+def fetch(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return response.status, response.read().decode("utf-8", "replace")
+    except urllib.error.HTTPError as error:
+        return error.code, ""
+
+
+def call(address: str, name: str, body: dict[str, object]) -> dict[str, object]:
+    """What the board's script does: call one of the board's server functions."""
+    config = json.loads(fetch(address + "config")[1])
+    [board] = [c for c in config["components"] if c["props"].get("elem_id") == "lw-board"]
+    payload = {"data": body, "component_id": board["id"], "fn_name": name, "session_hash": "test"}
+    request = urllib.request.Request(
+        address + "gradio_api/component_server/", json.dumps(payload).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return json.loads(response.read())  # type: ignore[no-any-return]
+
+
+def test_neither_the_data_nor_the_source_can_be_fetched(address: str) -> None:
+    assert home().store.exists()
+    for path in (home().store, PROJECT / "app.py", PROJECT / "pyproject.toml"):
+        assert fetch(f"{address}gradio_api/file={path}")[0] in (403, 404)
+
+
+def test_no_handler_is_offered_as_a_public_interface(address: str) -> None:
+    status, body = fetch(address + "gradio_api/info")
+    assert status == 200
+    assert json.loads(body)["named_endpoints"] == {}
+
+
+def test_an_export_can_be_fetched_under_its_own_name(address: str, studio: Studio) -> None:
+    draft = studio.create(Brief.create("Tides: a view from the pier.", 300))
+    answer = call(address, "fetch", {"draft": draft.id, "format": "md"})
+    assert answer["name"] == "Tides a view from the pier.md"
+    status, text = fetch(address + str(answer["href"]).replace(" ", "%20"))
+    assert status == 200
+    assert "Tides" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("poll", {"draft": "nobody", "rev": 0}),
+        ("apply", {"draft": "nobody", "rev": 0, "op": {"do": "set_title", "title": "x"}}),
+        ("command", {"draft": "nobody", "rev": 0, "do": "write"}),
+        ("fetch", {"draft": "nobody", "format": "md"}),
+    ],
+)
+def test_a_draft_that_is_not_there_gets_a_message_and_no_fault(
+    address: str, name: str, body: dict[str, object]
+) -> None:
+    answer = call(address, name, body)
+    problem = answer.get("gone") or answer.get("refused")
+    assert "no draft" in str(problem)
+
+
+@pytest.mark.parametrize("body", [{}, {"draft": 3, "rev": "x"}, {"draft": "x", "rev": 0, "op": 5}, {"draft": None}])
+def test_a_malformed_edit_is_refused(address: str, body: dict[str, object]) -> None:
+    assert "refused" in call(address, "apply", body)
+
+
+def test_an_unknown_command_and_an_unknown_format_are_refused(address: str, studio: Studio) -> None:
+    draft = studio.create(Brief.create("Tides.", 300))
+    assert "refused" in call(address, "command", {"draft": draft.id, "rev": 0, "do": "format the disk"})
+    assert "refused" in call(address, "fetch", {"draft": draft.id, "format": "../../etc/passwd"})
+
+
+def test_templates_hold_nothing_that_gradio_would_evaluate() -> None:
+    for name in ("icons.svg", "board.html", "library.html", "models.html", "settings.html"):
+        text = assets.read(name)
+        assert not any(mark in text for mark in ("${", "{{", "`", "\\")), name
+
+
+def test_the_scripts_cannot_end_their_own_element() -> None:
+    assert assets.head().lower().count("</script") == 1
+
+
+def test_exports_get_names_that_every_system_takes() -> None:
+    assert file_name('A/B: "C"? <D>|*\n') == "A B C D"
+    assert file_name("...") == "Draft"
+    assert len(file_name("long " * 100)) <= 80
+
+
+def test_two_exports_of_one_title_do_not_share_a_place() -> None:
+    folder = ExportFolder()
+    first, second = folder.place("Tides", ".md"), folder.place("Tides", ".md")
+    assert first.name == second.name == "Tides.md"
+    assert first.parent != second.parent
+    folder.close()
+    assert not folder.path.exists()
+
+
+def test_model_files_are_listed_by_name_from_every_folder_there_is(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "b.gguf").write_bytes(b"12345")
+    (tmp_path / "one" / "A.gguf").write_bytes(b"1")
+    (tmp_path / "one" / "notes.txt").write_bytes(b"1")
+    found = gguf_files([tmp_path / "one", tmp_path / "missing"])
+    assert [(model["name"], model["bytes"]) for model in found] == [("A.gguf", 1), ("b.gguf", 5)]
