@@ -21,7 +21,8 @@ from longwriter_ui.progress import Meter, Progress
 
 _log = logging.getLogger(__name__)
 
-Kind = Literal["plan", "write", "choose", "point"]  # choose: alternatives; point: another main point
+# choose: alternatives; point: another main point; load: a model
+Kind = Literal["plan", "write", "choose", "point", "load"]
 Current = Callable[[], Draft]
 Work = Callable[[Current, Writer], Iterator[Event]]
 

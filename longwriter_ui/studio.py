@@ -10,23 +10,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from longwriter_ui import export, revision
+from longwriter_ui import export, imports, project, revision
 from longwriter_ui.brief import Brief
-from longwriter_ui.config import Settings, save_settings
+from longwriter_ui.compare import differences
 from longwriter_ui.draft import Draft, Mode, new_key
 from longwriter_ui.edits import Op, apply_edit
 from longwriter_ui.edits.texts import Place, find, with_version
 from longwriter_ui.engine.base import Sampling
-from longwriter_ui.errors import EditError, LongWriterError
+from longwriter_ui.errors import EditError, ExportError, ImportRefused, LongWriterError
 from longwriter_ui.events import Event
-from longwriter_ui.host import EngineHost, ModelChoice
+from longwriter_ui.export.document import render
+from longwriter_ui.export.files import write_whole
+from longwriter_ui.export.options import Options
+from longwriter_ui.export.preview import preview
+from longwriter_ui.host import EngineHost
 from longwriter_ui.jobs import Current, Job
+from longwriter_ui.loading import Loader
+from longwriter_ui.modelroom import ModelRoom
+from longwriter_ui.models import Models
 from longwriter_ui.paths import Home
 from longwriter_ui.pipeline import Writer
+from longwriter_ui.plan import render_plan
 from longwriter_ui.progress import Progress
 from longwriter_ui.revision import Revision
-from longwriter_ui.store.drafts import DraftStore, DraftSummary, Past
+from longwriter_ui.store.drafts import DraftStore
 from longwriter_ui.store.journal import Journaled
+from longwriter_ui.store.views import DraftSummary, PastText
 from longwriter_ui.workshop import Price, Workshop
 
 
@@ -47,7 +56,7 @@ class Changes:
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
-class Studio:
+class Studio(ModelRoom):
     """Drafts, their jobs and the model that writes them."""
 
     def __init__(self, home: Home, host: EngineHost, sampling: Sampling | None = None) -> None:
@@ -55,10 +64,14 @@ class Studio:
         self._host = host
         self._sampling = sampling or Sampling()
         self._store = DraftStore(home.store)
-        self._workshop = Workshop(home, host, self._store, self._sampling)
+        models = Models(home)
+        loader = Loader(host, models, home.settings)
+        self._workshop = Workshop(home, host, self._store, self._sampling, loader, models.speeds)
+        super().__init__(home, host, self._workshop, loader, models)
 
     def close(self) -> None:
         """Stop every job, keep everything."""
+        self.models.downloads.close()
         if self._workshop.close():  # else it hangs in the engine, and ends with the process
             self._host.close()
             self._store.close()
@@ -120,9 +133,22 @@ class Studio:
         """Where `wanted` stands in the draft's texts. EditError when it is empty."""
         return find(self.draft(draft_id), wanted, case=case)
 
-    def history(self, draft_id: str, key: str) -> list[Past]:
+    def history(self, draft_id: str, key: str) -> list[PastText]:
         """The texts the paragraph `key` has had, oldest first."""
         return self._store.history(draft_id, key)
+
+    def compare(self, draft_id: str, key: str, number: int) -> tuple[tuple[str, str], ...]:
+        """What changed from the `number`th text of the paragraph (from 1) to the present one; see `compare`."""
+        draft, past = self.draft(draft_id), self._store.history(draft_id, key)
+        if not 1 <= number <= len(past):
+            raise EditError("There is no such version.")
+        return differences(past[number - 1].version.text, draft.paragraphs[_index(draft, key)].text)
+
+    def outline(self, draft_id: str, path: Path) -> Path:
+        """Write the plan to `path`, as lines that can be imported again; ExportError."""
+        draft = self.draft(draft_id)
+        write_whole(path, (render_plan(draft.steps, draft.brief.language) + "\n").encode())
+        return path
 
     def return_to(self, draft_id: str, key: str, number: int) -> int:
         """Put the `number`th text of the paragraph (from 1) in place again; the new revision."""
@@ -137,9 +163,39 @@ class Studio:
         if job is not None and job.kind == "plan" and not job.ended:
             raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
 
-    def export(self, draft_id: str, path: Path) -> Path:
-        """Write the draft to `path` in the format of its suffix; ExportError."""
-        return export.export(self.draft(draft_id), path)
+    # files
+
+    def export(self, draft_id: str, path: Path, options: Options | None = None) -> Path:
+        """Write the draft to `path` in the format of its suffix; ExportError. `options` None: those remembered."""
+        if export.is_project(path):
+            export.check(path)
+            write_whole(path, project.dump(self._store.project(draft_id)))
+            return path
+        return export.export(self.draft(draft_id), path, options or self.export_options(draft_id))
+
+    def preview(self, draft_id: str) -> str:
+        """The draft as it would be exported, as HTML that is safe in any page."""
+        return preview(render(self.draft(draft_id), self.export_options(draft_id)))
+
+    def export_options(self, draft_id: str) -> Options:
+        """What was chosen for this draft's exports."""
+        return Options().with_values(self._store.export_options(draft_id))
+
+    def set_export_options(self, draft_id: str, values: Mapping[str, object]) -> Options:
+        """Change some of the draft's export options, by name; ExportError when one does not fit."""
+        options = self.export_options(draft_id).with_values(values)
+        self._store.set_export_options(draft_id, options.values())
+        return options
+
+    def import_file(self, path: Path) -> Draft:
+        """A new draft from a project file, Markdown, DOCX or plain text; ImportRefused, and nothing is added."""
+        found = imports.load(path)
+        try:
+            Options().with_values(found.export_options)
+        except ExportError as error:
+            raise ImportRefused(f"This is no project file that can be read: {error.message}") from error
+        self._store.add_project(found)
+        return self.draft(found.draft.id)
 
     # jobs
 
@@ -229,19 +285,6 @@ class Studio:
             since.redo,
             since.places,
         )
-
-    # the model
-
-    @property
-    def model(self) -> ModelChoice | None:
-        """The model the next job will use."""
-        return self._host.choice
-
-    def choose_model(self, path: Path) -> ModelChoice:
-        """Use the GGUF at `path` from the next job on, and after a restart; ModelFileError keeps the present one."""
-        choice = self._host.choose(path)
-        save_settings(self._home.settings, Settings(model=str(choice.path)))
-        return choice
 
 
 def _index(draft: Draft, key: str) -> int:

@@ -19,11 +19,15 @@ from longwriter_ui.errors import DraftBusy, LongWriterError
 from longwriter_ui.events import Failed, Loading, ParagraphStarted
 from longwriter_ui.host import EngineHost
 from longwriter_ui.jobs import Job, Kind, Work, Worker
+from longwriter_ui.loading import Loader, LoadJob
 from longwriter_ui.paths import Home
 from longwriter_ui.progress import Pace, Progress
 from longwriter_ui.recorder import Recorder
 from longwriter_ui.revision import Revision, task_of
 from longwriter_ui.store.drafts import DraftStore
+from longwriter_ui.weights.speed import Speeds
+
+_MEASURED = 50  # tokens written; the speed of fewer says little
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,15 @@ class Price:
 class Workshop:
     """Jobs on the drafts of one store with the model of one host."""
 
-    def __init__(self, home: Home, host: EngineHost, store: DraftStore, sampling: Sampling) -> None:
+    def __init__(
+        self, home: Home, host: EngineHost, store: DraftStore, sampling: Sampling, loader: Loader, speeds: Speeds
+    ) -> None:
         self._home = home
         self._host = host
         self._store = store
         self._sampling = sampling
+        self._loader = loader
+        self._speeds = speeds
         self._jobs: dict[str, Job] = {}
         self._pace = Pace()
         self._recover()
@@ -58,6 +66,18 @@ class Workshop:
         self._jobs[draft_id] = job
         self._worker.submit(job)
         return job
+
+    def submit(self, job: LoadJob) -> LoadJob:
+        """Queue the loading of a model behind the jobs that there are."""
+        self._worker.submit(job)
+        return job
+
+    def cancel(self, job: Job) -> None:
+        self._worker.cancel(job)
+
+    def progress_of(self, job: Job) -> Progress | None:
+        """How a job is doing; None when it has ended."""
+        return self._worker.progress(job)
 
     def job(self, draft_id: str) -> Job | None:
         """The draft's last job since the program began."""
@@ -112,6 +132,9 @@ class Workshop:
         return lock
 
     def _perform(self, job: Job) -> None:
+        if isinstance(job, LoadJob):
+            self._loader.perform(job)
+            return
         propose = job.kind == "plan" and self._store.get(job.draft_id).edited_steps > 0
         try:
             with Recorder(self._store, job.draft_id, propose=propose) as recorder:
@@ -155,6 +178,8 @@ class Workshop:
             self._pace.update(event, time.monotonic())
             job.meter.update(event, draft)
             job.emit(event)
+        if job.kind == "write" and job.usage.written >= _MEASURED and self._host.choice is not None:
+            self._speeds.record(self._host.choice.path, job.meter.progress.tokens_per_second)
 
     def _recover(self) -> None:
         """Close what an earlier process left open when it was killed."""

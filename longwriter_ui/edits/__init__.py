@@ -29,8 +29,9 @@ from longwriter_ui.draft import Draft
 from longwriter_ui.edits import steps, texts
 from longwriter_ui.edits.fields import MAX_POINT, MAX_STEPS, MAX_TEXT, Op
 from longwriter_ui.errors import EditError
+from longwriter_ui.plan import MAX_STEP_WORDS
 
-__all__ = ["MAX_POINT", "MAX_STEPS", "MAX_TEXT", "Op", "apply_edit"]
+__all__ = ["MAX_POINT", "MAX_STEPS", "MAX_STEP_WORDS", "MAX_TEXT", "Op", "apply_edit"]
 
 _EDITS: dict[str, Callable[[Draft, Op], Draft]] = {
     "edit_step": steps.edit_step,

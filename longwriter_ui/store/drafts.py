@@ -9,57 +9,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from longwriter_ui.draft import Draft, FinishReason, Status, Version
 from longwriter_ui.errors import ConflictError, DraftNotFound
-from longwriter_ui.store import journal
+from longwriter_ui.project import Project
+from longwriter_ui.store import archive, journal
 from longwriter_ui.store.changes import touch_stale, write
 from longwriter_ui.store.database import Database
 from longwriter_ui.store.rows import history, insert_version, load_draft, now, update_version
-from longwriter_ui.words import count_words
-
-
-@dataclass(frozen=True)
-class DraftSummary:
-    """A line of the library. `written` of `steps` paragraphs have text."""
-
-    id: str
-    title: str
-    language: str
-    words: int
-    target_words: int
-    steps: int
-    written: int
-    updated: datetime
-
-
-@dataclass(frozen=True)
-class Since:
-    """What is new in a draft: whether its own fields or its order changed, the cards that did, and the text that
-    came for the others, as (key, text) in order. `undo` and `redo` name what these would do now; `places` says for
-    each changed card which of how many texts it shows."""
-
-    rev: int
-    draft: Draft
-    head: bool
-    order: bool
-    changed: frozenset[str]
-    deltas: tuple[tuple[str, str], ...]
-    undo: journal.Journaled | None = None
-    redo: journal.Journaled | None = None
-    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Past:
-    """One text a paragraph has had, and when it was made."""
-
-    version: Version
-    created: datetime
-    present: bool
+from longwriter_ui.store.views import DraftSummary, PastText, Since, summary_of
 
 
 class DraftStore:
@@ -82,7 +43,28 @@ class DraftStore:
                     draft.brief.notes, draft.mode.value, draft.seed, now(), now(),
                 ),
             )  # fmt: skip
-            write(db, replace(draft, paragraphs=()), draft, 1)
+            write(db, Draft(draft.id, draft.title, draft.brief, draft.mode), draft, 1)
+
+    def add_project(self, project: Project) -> None:
+        """Store a new draft with all its versions, as revision 1."""
+        self.add(replace(project.draft, paragraphs=()))
+        with self._database.change() as db:
+            archive.insert(db, project)
+
+    def project(self, draft_id: str) -> Project:
+        """The draft with all its versions; DraftNotFound."""
+        with self._database.read() as db:
+            return archive.load(db, _found(load_draft(db, draft_id), draft_id))
+
+    def export_options(self, draft_id: str) -> dict[str, object]:
+        """What was chosen for this draft's exports; DraftNotFound."""
+        with self._database.read() as db:
+            return archive.export_options(db, _found(load_draft(db, draft_id), draft_id).id)
+
+    def set_export_options(self, draft_id: str, options: Mapping[str, object]) -> None:
+        """Remember what was chosen for this draft's exports; no new revision, for no text changes. DraftNotFound."""
+        with self._database.change() as db:
+            archive.set_export_options(db, _found(load_draft(db, draft_id), draft_id).id, options)
 
     def get(self, draft_id: str) -> Draft:
         """The draft as it is now; DraftNotFound."""
@@ -93,7 +75,7 @@ class DraftStore:
         """All drafts, the last changed first."""
         with self._database.read() as db:
             ids = db.execute("SELECT id, updated FROM drafts ORDER BY updated DESC").fetchall()
-            return [_summary(_found(load_draft(db, i), i), updated) for i, updated in ids]
+            return [summary_of(_found(load_draft(db, i), i), updated) for i, updated in ids]
 
     def delete(self, draft_id: str) -> None:
         """Remove the draft with all its versions; DraftNotFound."""
@@ -142,11 +124,11 @@ class DraftStore:
         """Do again what was undone last; what it was. See `journal.walk`."""
         return self._walk(draft_id, entry, back=False)
 
-    def history(self, draft_id: str, key: str) -> list[Past]:
+    def history(self, draft_id: str, key: str) -> list[PastText]:
         """The texts a paragraph has had, oldest first."""
         with self._database.read() as db:
             found = history(db, _found(load_draft(db, draft_id), draft_id).id, key)
-            return [Past(version, datetime.fromisoformat(created), present) for version, created, present in found]
+            return [PastText(version, datetime.fromisoformat(created), present) for version, created, present in found]
 
     def begin(self, draft_id: str, key: str, version: Version, opening: str | None) -> None:
         """The paragraph `key` is being written as `version`; its present text stays until that is done."""
@@ -260,19 +242,6 @@ class DraftStore:
         if row is None:
             raise _missing(draft_id)
         return int(row["rev"])
-
-
-def _summary(draft: Draft, updated: str) -> DraftSummary:
-    return DraftSummary(
-        draft.id,
-        draft.title,
-        draft.brief.language,
-        count_words(draft.text, draft.brief.language),
-        draft.brief.target_words,
-        len(draft.paragraphs),
-        sum(p.finished for p in draft.paragraphs),
-        datetime.fromisoformat(updated),
-    )
 
 
 def _place(texts: list[tuple[Version, str, bool]]) -> tuple[int, int]:

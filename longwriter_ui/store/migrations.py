@@ -68,6 +68,12 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
+        "0002_export_options",
+        """
+        ALTER TABLE drafts ADD COLUMN export_options TEXT NOT NULL DEFAULT '{}';  -- JSON object
+        """,
+    ),
+    (
         "0003_board",
         """
         ALTER TABLE paragraphs ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;  -- rebalancing leaves its words alone

@@ -48,7 +48,7 @@ def load_draft(connection: sqlite3.Connection, draft_id: str) -> Draft | None:
                 key=r[0],
                 status=Status(r["status"]),
                 problem=r["problem"],
-                version=_version(r, deltas.get(r[0], "")) if r["id"] is not None else None,
+                version=read_version(r, deltas.get(r[0], "")) if r["id"] is not None else None,
                 versions=counts.get(r[0], 0),
                 offered=_offered(connection, r["offered"]),
             )
@@ -61,12 +61,14 @@ def load_draft(connection: sqlite3.Connection, draft_id: str) -> Draft | None:
     )
 
 
-def insert_version(connection: sqlite3.Connection, draft_id: str, key: str, version: Version) -> int:
-    """A new row for `version`; its id."""
+def insert_version(
+    connection: sqlite3.Connection, draft_id: str, key: str, version: Version, created: str | None = None
+) -> int:
+    """A new row for `version`; its id. `created` None: now."""
     cursor = connection.execute(
         """INSERT INTO versions (draft_id, key, text, author, finish, basis_brief, basis_step, basis_before, prompt,
                                  rest, tokens, vocabulary, created) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)""",
-        (draft_id, key, *_columns(version), now()),
+        (draft_id, key, *_columns(version), created or now()),
     )
     return int(cursor.lastrowid or 0)
 
@@ -93,7 +95,7 @@ def history(connection: sqlite3.Connection, draft_id: str, key: str) -> list[tup
     for line in connection.execute(
         "SELECT * FROM versions WHERE draft_id = ? AND key = ? ORDER BY id", (draft_id, key)
     ):
-        version, present = _version(line, ""), line["id"] == row["version_id"]
+        version, present = read_version(line), line["id"] == row["version_id"]
         if not version.text.strip() or line["id"] == row["writing_id"]:
             continue
         if found and not found[-1][2] and _goes_on(found[-1], version, line["created"]):
@@ -120,7 +122,7 @@ def _offered(connection: sqlite3.Connection, ids: str) -> tuple[Version, ...]:
     if ids == "[]":
         return ()
     rows = (connection.execute("SELECT * FROM versions WHERE id = ?", (i,)).fetchone() for i in json.loads(ids))
-    return tuple(_version(row, "") for row in rows if row is not None)
+    return tuple(read_version(row) for row in rows if row is not None)
 
 
 def update_version(connection: sqlite3.Connection, version_id: int, version: Version) -> None:
@@ -132,7 +134,8 @@ def update_version(connection: sqlite3.Connection, version_id: int, version: Ver
     )
 
 
-def _version(row: sqlite3.Row, delta: str) -> Version:
+def read_version(row: sqlite3.Row, delta: str = "") -> Version:
+    """The version of a row of `versions`, with the text that has streamed since."""
     return Version(
         text=row["text"] + delta,
         author=Author(row["author"]),

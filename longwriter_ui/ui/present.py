@@ -12,8 +12,8 @@ from longwriter_ui.draft import Draft, length_score
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.progress import Progress
-from longwriter_ui.store.drafts import DraftSummary
 from longwriter_ui.store.journal import Journaled
+from longwriter_ui.store.views import DraftSummary
 from longwriter_ui.studio import Changes
 
 Json = dict[str, Any]
