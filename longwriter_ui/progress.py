@@ -24,7 +24,7 @@ class Progress:
 
     phase: queued, loading, reading, planning or writing. place: jobs ahead in the queue (0: running). paragraph `of`
     how many is being written, `words` of `target` so far in the whole piece, time left in seconds where it is known,
-    and the prompt tokens read of those to be read now.
+    and the prompt tokens read of those to be read now, with the seconds that takes where the speed is known.
     """
 
     kind: str
@@ -39,6 +39,7 @@ class Progress:
     seconds_left: float | None = None
     read_done: int = 0
     read_total: int = 0
+    read_left: float | None = None
 
 
 @dataclass
@@ -68,6 +69,7 @@ class Meter:
 
     progress: Progress
     tokens_per_word: float = 1.3
+    reading: float = 0.0  # measured speed, tokens per second
     _words: dict[str, int] = field(default_factory=dict)
     _text: str = ""
 
@@ -92,7 +94,10 @@ class Meter:
             # Alternatives and main points come whole, so that the end of reading is all that tells of their writing.
             whole = self.progress.kind in ("choose", "point") and event.done >= event.total
             phase = "writing" if whole else "reading"
-            self.progress = replace(self.progress, phase=phase, read_done=event.done, read_total=event.total)
+            left = (event.total - event.done) / self.reading if self.reading else None
+            self.progress = replace(
+                self.progress, phase=phase, read_done=event.done, read_total=event.total, read_left=left
+            )
         elif isinstance(event, AlternativeDone):
             self.progress = replace(self.progress, paragraph=event.number + 1, of=event.count)
         elif isinstance(event, PlanDelta):

@@ -176,6 +176,7 @@ class Workshop:
             if isinstance(event, ParagraphStarted):
                 draft = self._store.get(job.draft_id)
             self._pace.update(event, time.monotonic())
+            job.meter.reading = self._pace.reading
             job.meter.update(event, draft)
             job.emit(event)
         if job.kind == "write" and job.usage.written >= _MEASURED and self._host.choice is not None:

@@ -9,10 +9,11 @@ from longwriter_ui.paths import ASSETS
 
 # In this order: later scripts use what earlier ones define.
 _SCRIPTS = (
-    "words", "dom", "link", "prose", "card", "move", "keys", "menu", "status", "notices", "plan", "board", "acts",
+    "words", "dom", "link", "prose", "card", "asides", "board", "revising", "versions", "choices", "replan", "find",
+    "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
     "brief", "library", "models", "start",
 )  # fmt: skip
-_STYLES = ("tokens", "frame", "card", "panel", "narrow", "gradio")
+_STYLES = ("tokens", "frame", "card", "revise", "panel", "narrow", "gradio")
 
 
 def read(name: str) -> str:

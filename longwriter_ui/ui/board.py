@@ -10,11 +10,14 @@ from typing import Any
 import gradio as gr
 
 from longwriter_ui.errors import ConflictError, DraftNotFound, EditError, LongWriterError
+from longwriter_ui.revision import Revision
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
 from longwriter_ui.ui.exports import ExportFolder
 
 Json = dict[str, Any]
+
+MAX_WISH = 2_000
 
 
 def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
@@ -51,16 +54,45 @@ def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
         """Export the draft to a file and say where it can be fetched."""
         try:
             draft = studio.draft(_draft(body))
-            path = studio.export(draft.id, exports.place(draft.title, "." + str(body.get("format"))))
+            if body.get("format") == "outline":
+                path = studio.outline(draft.id, exports.place(f"{draft.title} outline", ".txt"))
+            else:
+                path = studio.export(draft.id, exports.place(draft.title, "." + str(body.get("format"))))
         except LongWriterError as error:
             return {"refused": present.error(error)}
         return {"href": f"gradio_api/file={path.as_posix()}", "name": path.name}
+
+    def price(body: Json) -> Json:
+        """What writing a paragraph again would cost."""
+        try:
+            price = studio.price(_draft(body), str(body.get("key")), _revision(body))
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+        return {"tokens": price.tokens, "reading": price.reading, "writing": price.writing}
+
+    def compare(body: Json) -> Json:
+        """What changed since an earlier text of a paragraph."""
+        key, number = str(body.get("key")), _number(body, "number") or 0
+        try:
+            pieces = studio.compare(_draft(body), key, number)
+            author = studio.history(_draft(body), key)[number - 1].version.author
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+        return {"pieces": [list(piece) for piece in pieces], "author": author.value}
+
+    def find(body: Json) -> Json:
+        """Where a text stands in the draft."""
+        try:
+            places = studio.find(_draft(body), str(body.get("wanted") or ""))
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+        return {"places": [{"key": place.key, "nth": place.nth} for place in places]}
 
     return gr.HTML(
         None,
         html_template=assets.read("icons.svg") + assets.read("board.html"),
         js_on_load=assets.start("startBoard"),
-        server_functions=[poll, apply, command, fetch],
+        server_functions=[poll, apply, command, fetch, price, compare, find],
         apply_default_css=False,
         padding=False,
         elem_id="lw-board",
@@ -73,9 +105,16 @@ def _command(studio: Studio, body: Json) -> None:
     if name == "plan":
         studio.plan(draft)
     elif name == "write":
-        studio.write(draft)
-    elif name == "rewrite":
-        studio.write(draft, [str(body.get("key"))])
+        start = body.get("start")
+        studio.write(draft, start=None if start is None else str(start))
+    elif name == "revise":
+        studio.revise(draft, str(body.get("key")), _revision(body))
+    elif name == "alternatives":
+        studio.alternatives(draft, str(body.get("key")))
+    elif name == "suggest":
+        studio.suggest(draft, str(body.get("key")))
+    elif name == "return_to":
+        studio.return_to(draft, str(body.get("key")), _number(body, "number") or 0)
     elif name == "stop":
         studio.stop(draft)
     elif name == "undo":
@@ -93,6 +132,11 @@ def _draft(body: Json) -> str:
 def _rev(body: Json) -> int:
     rev = body.get("rev")
     return rev if isinstance(rev, int) and not isinstance(rev, bool) else 0
+
+
+def _revision(body: Json) -> Revision:
+    wish = str(body.get("wish") or "")[:MAX_WISH]
+    return Revision(str(body.get("how") or "rewrite"), wish, body.get("fit") is True)
 
 
 def _number(body: Json, name: str) -> int | None:

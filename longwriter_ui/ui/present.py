@@ -58,6 +58,8 @@ def head(draft: Draft) -> Json:
         "mode": draft.mode.value,
         "raw_plan": draft.raw_plan,
         "planning_problem": draft.planning_problem,
+        "proposal": draft.proposal,
+        "edited_steps": draft.edited_steps,
     }
 
 
@@ -114,6 +116,7 @@ def job(progress: Progress) -> Json:
         "seconds_left": None if left is None else round(left),
         "read_done": progress.read_done,
         "read_total": progress.read_total,
+        "read_left": None if progress.read_left is None else round(progress.read_left),
     }
 
 

@@ -37,7 +37,7 @@ def test_from_the_brief_to_the_exported_files(serve: Serve, tmp_path: Path) -> N
     assert cards.nth(2).locator(".point").evaluate("node => node === document.activeElement")
     tab.keyboard.type("A walk at low tide")
     tab.keyboard.press("Enter")
-    cards.nth(5).locator("[aria-haspopup=menu]").click()
+    cards.nth(5).locator(".steps-side [aria-haspopup=menu]").click()
     tab.get_by_role("menuitem", name="Delete").click()
     tab.wait_for_function("document.querySelectorAll('.card').length === 5")
     cards.nth(0).focus()
@@ -66,8 +66,8 @@ def test_from_the_brief_to_the_exported_files(serve: Serve, tmp_path: Path) -> N
     tab.get_by_text("tokens/s").wait_for()
     tab.get_by_text("left").first.wait_for()
     tab.get_by_text("Writing 3 of 5").wait_for()
-    tab.get_by_role("button", name="Stop").click()
-    tab.locator(".status .now", has_text="Stopped").wait_for()
+    tab.get_by_role("button", name="Pause").click()
+    tab.locator(".status .now", has_text="Paused").wait_for()
     stopped = site.draft().text
     assert stopped
     tab.get_by_role("button", name="Continue").first.click()
