@@ -131,9 +131,10 @@ class Studio:
 
     def set_export_options(self, draft_id: str, values: Mapping[str, object]) -> Options:
         """Change some of the draft's export options, by name; ExportError when one does not fit."""
-        options = self.export_options(draft_id).with_values(values)
-        self._store.set_export_options(draft_id, options.values())
-        return options
+        self._store.change_export_options(
+            draft_id, lambda before: Options().with_values(before).with_values(values).values()
+        )
+        return self.export_options(draft_id)
 
     def import_file(self, path: Path) -> Draft:
         """A new draft from a project file, Markdown, DOCX or plain text; ImportRefused, and nothing is added."""

@@ -13,6 +13,7 @@ from longwriter_ui.errors import ConflictError, DraftNotFound, EditError, LongWr
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
 from longwriter_ui.ui.exports import ExportFolder
+from longwriter_ui.ui.files import export_calls
 
 Json = dict[str, Any]
 
@@ -45,20 +46,11 @@ def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
             return poll(body) | {"refused": present.error(error)}
         return poll(body) | {"ok": True}
 
-    def fetch(body: Json) -> Json:
-        """Export the draft to a file and say where it can be fetched."""
-        try:
-            draft = studio.draft(_draft(body))
-            path = studio.export(draft.id, exports.place(draft.title, "." + str(body.get("format"))))
-        except LongWriterError as error:
-            return {"refused": present.error(error)}
-        return {"href": f"gradio_api/file={path.as_posix()}", "name": path.name}
-
     return gr.HTML(
         None,
-        html_template=assets.read("icons.svg") + assets.read("board.html"),
+        html_template=assets.read("icons.svg") + assets.read("board.html") + assets.read("export.html"),
         js_on_load=assets.start("startBoard"),
-        server_functions=[poll, apply, command, fetch],
+        server_functions=[poll, apply, command, *export_calls(studio, exports)],
         apply_default_css=False,
         padding=False,
         elem_id="lw-board",
