@@ -16,9 +16,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom up: a module may import those of lower layers, and of its own only within the same package.
 LAYERS = [
     {"errors", "words", "brief", "plan", "draft", "edits", "events", "paths", "config", "project"},
-    {"prompts", "engine", "store", "export", "imports", "report", "progress"},
+    {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights"},
     {"oneshot"},
-    {"pipeline", "host", "jobs", "recorder"},
+    {"pipeline", "host", "jobs", "recorder", "models", "selftest"},
+    {"loading"},
     {"studio"},
     {"ui", "cli"},
     {"bootstrap"},
@@ -40,9 +41,14 @@ ONLY_IN = {
     "markdown": ("export/preview.py",),
     "nh3": ("export/preview.py",),
     "rich": ("cli/",),
+    "huggingface_hub": ("weights/hub",),
+    "httpx2": ("weights/",),
 }
 # Without these the core must still import: they are slow to load, or a person may not have them.
-HEAVY = ("gradio", "llama_cpp", "pypandoc", "typst", "nh3", "rich", "numpy", "huggingface_hub", "jinja2", "py3langid")
+HEAVY = (
+    "gradio", "llama_cpp", "pypandoc", "typst", "nh3", "rich", "numpy", "huggingface_hub", "httpx2", "jinja2",
+    "py3langid",
+)  # fmt: skip
 
 
 def name_of(path: Path) -> str:

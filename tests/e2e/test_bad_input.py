@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from longwriter_ui.engine.base import Engine, Request
+from longwriter_ui.engine.base import Engine, Proceed, Request
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import ModelFileError
 from longwriter_ui.host import ModelChoice
@@ -89,7 +89,7 @@ def test_an_error_of_the_engine_is_shown_with_its_hint_and_the_writing_goes_on_a
         def check(self, path: Path) -> ModelChoice:
             return ModelChoice(path, HOSTILE, demonstration=False)
 
-        def open(self, path: Path) -> Engine:
+        def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
             if self.broken:
                 raise ModelFileError(f"{HOSTILE} cannot be loaded.", "Choose another file.")
             return ScriptedEngine(author)
@@ -140,7 +140,7 @@ def test_a_file_that_is_no_model_is_refused_with_a_hint_and_the_old_one_stays(se
                 return ModelChoice(path, "Scripted", demonstration=False)
             return LlamaCppOpener().check(path)
 
-        def open(self, path: Path) -> Engine:
+        def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
             return ScriptedEngine(author)
 
     text = tmp_path / "notes.gguf"
