@@ -15,7 +15,6 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.plan import Step, render_plan
 from longwriter_ui.words import count_words
 
-
 PLAN_UNFINISHED = "The plan was broken off before it was complete."
 
 
