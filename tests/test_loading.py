@@ -36,7 +36,7 @@ def good(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def studio(good: Path) -> Iterator[Studio]:
-    studio = Studio(home(), EngineHost(LlamaCppOpener(home().settings), good))
+    studio = Studio(home(), EngineHost(LlamaCppOpener(settings=home().settings), good))
     studio.models = Models(home(), LARGE)
     yield studio
     studio.close()
@@ -254,7 +254,7 @@ def test_loading_can_be_watched_and_cancelled() -> None:
 
 def test_llama_cpp_stops_loading_when_told_so(good: Path) -> None:
     shares: list[float] = []
-    opener = LlamaCppOpener(home().settings)
+    opener = LlamaCppOpener(settings=home().settings)
     with pytest.raises(LoadCancelled):
         opener.open(good, lambda share: shares.append(share) or False)  # type: ignore[func-returns-value]
     assert len(shares) == 1

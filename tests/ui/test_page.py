@@ -6,7 +6,6 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,6 @@ from longwriter_ui.paths import PROJECT, home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets
 from longwriter_ui.ui.exports import ExportFolder, file_name
-from longwriter_ui.ui.models import gguf_files
 from longwriter_ui.ui.page import Page
 
 
@@ -118,12 +116,3 @@ def test_two_exports_of_one_title_do_not_share_a_place() -> None:
     assert first.parent != second.parent
     folder.close()
     assert not folder.path.exists()
-
-
-def test_model_files_are_listed_by_name_from_every_folder_there_is(tmp_path: Path) -> None:
-    (tmp_path / "one").mkdir()
-    (tmp_path / "one" / "b.gguf").write_bytes(b"12345")
-    (tmp_path / "one" / "A.gguf").write_bytes(b"1")
-    (tmp_path / "one" / "notes.txt").write_bytes(b"1")
-    found = gguf_files([tmp_path / "one", tmp_path / "missing"])
-    assert [(model["name"], model["bytes"]) for model in found] == [("A.gguf", 1), ("b.gguf", 5)]
