@@ -14,7 +14,8 @@
     |  `- ContextTooSmall        the piece does not fit; carries needed and available tokens
     |- CatalogError              no such model or build, or a catalogue file is wrong
     |- DownloadError             a model could not be fetched whole; what came is kept
-    `- ExportError               a file could not be made or written
+    |- ExportError               a file could not be made or written
+    `- ImportRefused             a file cannot be made into a draft
 
 Foreign exceptions (OSError, sqlite3.Error, llama.cpp return codes) are translated where they arise, with
 `raise ... from error`. The text of an error is for the person; it never enters a draft.
@@ -99,3 +100,7 @@ class DownloadError(LongWriterError):
 
 class ExportError(LongWriterError):
     """A file could not be made or written; the draft is untouched."""
+
+
+class ImportRefused(LongWriterError):
+    """A file cannot be made into a draft; nothing was added."""

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from longwriter_ui import export, pipeline
+from longwriter_ui import export, imports, pipeline, project
 from longwriter_ui.brief import Brief
 from longwriter_ui.config import Settings, load_settings, save_settings
 from longwriter_ui.draft import Draft, Mode, Status, new_key
 from longwriter_ui.edits import Op, apply_edit
 from longwriter_ui.engine.base import Sampling
 from longwriter_ui.engine.templates import NAMES as TEMPLATES
-from longwriter_ui.errors import DraftBusy, EditError, EngineError, LongWriterError
+from longwriter_ui.errors import DraftBusy, EditError, EngineError, ExportError, ImportRefused, LongWriterError
 from longwriter_ui.events import Failed, Loading, ParagraphStarted
+from longwriter_ui.export.document import render
+from longwriter_ui.export.files import write_whole
+from longwriter_ui.export.options import Options
+from longwriter_ui.export.preview import preview
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Job, Kind, Worker
 from longwriter_ui.loading import Loader, LoadJob, ModelState
@@ -116,9 +120,39 @@ class Studio:
 
         return self._store.change(draft_id, edited, key=str(op.get("key") or ""), seen=rev)
 
-    def export(self, draft_id: str, path: Path) -> Path:
-        """Write the draft to `path` in the format of its suffix; ExportError."""
-        return export.export(self.draft(draft_id), path)
+    # files
+
+    def export(self, draft_id: str, path: Path, options: Options | None = None) -> Path:
+        """Write the draft to `path` in the format of its suffix; ExportError. `options` None: those remembered."""
+        if export.is_project(path):
+            export.check(path)
+            write_whole(path, project.dump(self._store.project(draft_id)))
+            return path
+        return export.export(self.draft(draft_id), path, options or self.export_options(draft_id))
+
+    def preview(self, draft_id: str) -> str:
+        """The draft as it would be exported, as HTML that is safe in any page."""
+        return preview(render(self.draft(draft_id), self.export_options(draft_id)))
+
+    def export_options(self, draft_id: str) -> Options:
+        """What was chosen for this draft's exports."""
+        return Options().with_values(self._store.export_options(draft_id))
+
+    def set_export_options(self, draft_id: str, values: Mapping[str, object]) -> Options:
+        """Change some of the draft's export options, by name; ExportError when one does not fit."""
+        options = self.export_options(draft_id).with_values(values)
+        self._store.set_export_options(draft_id, options.values())
+        return options
+
+    def import_file(self, path: Path) -> Draft:
+        """A new draft from a project file, Markdown, DOCX or plain text; ImportRefused, and nothing is added."""
+        found = imports.load(path)
+        try:
+            Options().with_values(found.export_options)
+        except ExportError as error:
+            raise ImportRefused(f"This is no project file that can be read: {error.message}") from error
+        self._store.add_project(found)
+        return self.draft(found.draft.id)
 
     # jobs
 

@@ -12,8 +12,13 @@ from longwriter_ui.cli.console import STDOUT
 from longwriter_ui.draft import Mode
 from longwriter_ui.engine.base import Sampling
 from longwriter_ui.engine.templates import NAMES as TEMPLATES
+from longwriter_ui.export import FORMATS, PROJECT
+from longwriter_ui.export.options import Font, Headings, Paper
+from longwriter_ui.imports import SUFFIXES
 from longwriter_ui.weights.fit import WORDS
 from longwriter_ui.words import LANGUAGES
+
+_FILES = ", ".join([*FORMATS, PROJECT])
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -37,7 +42,7 @@ def _add_write(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", choices=[mode.value for mode in Mode], help="default: conversation")
     parser.add_argument("--plan", metavar="FILE", type=Path, help="write from the plan in this file")
     parser.add_argument(
-        "--out", metavar="FILE", type=Path, action="append", default=[], help=".md or .docx; may be repeated"
+        "--out", metavar="FILE", type=Path, action="append", default=[], help=f"{_FILES}; may be repeated"
     )
     parser.add_argument(
         "--json", metavar="FILE", nargs="?", const=STDOUT, help="report as JSON, without FILE on standard output"
@@ -59,7 +64,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_drafts(parser: argparse.ArgumentParser) -> None:
-    commands = parser.add_subparsers(title="commands", required=True, metavar="list | show | export | delete")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="list | show | export | import | delete")
     listing = commands.add_parser("list", help="all drafts, the last changed first")
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(run=drafts.run_list)
@@ -67,9 +72,13 @@ def _add_drafts(parser: argparse.ArgumentParser) -> None:
     show.set_defaults(run=drafts.run_show)
     export = commands.add_parser("export", help="write a draft to files")
     export.add_argument(
-        "--out", metavar="FILE", type=Path, action="append", required=True, help=".md or .docx; may be repeated"
+        "--out", metavar="FILE", type=Path, action="append", required=True, help=f"{_FILES}; may be repeated"
     )
+    _add_options(export.add_argument_group("options", "remembered with the draft"))
     export.set_defaults(run=drafts.run_export)
+    importing = commands.add_parser("import", help="make files into drafts: project files, Markdown, DOCX, plain text")
+    importing.add_argument("files", metavar="FILE", type=Path, nargs="+", help=", ".join(SUFFIXES))
+    importing.set_defaults(run=drafts.run_import)
     delete = commands.add_parser("delete", help="delete a draft with all its versions")
     delete.set_defaults(run=drafts.run_delete)
     for command in (show, export, delete):
@@ -113,6 +122,20 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
         )
     for command in (listing, fit, download, test):
         command.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _add_options(group: argparse._ArgumentGroup) -> None:
+    """What can be chosen about a file; each is None where nothing was said, for what was chosen before then holds."""
+    switch = argparse.BooleanOptionalAction
+    group.add_argument("--title-page", action=switch, default=None, help="a page of its own for the title")
+    group.add_argument("--author", metavar="NAME")
+    group.add_argument("--contents", action=switch, default=None, help="a table of contents")
+    group.add_argument("--headings", choices=[h.value for h in Headings], help="where they come from")
+    group.add_argument("--plan", action=switch, default=None, help="the plan as an appendix")
+    group.add_argument("--metadata", action=switch, default=None, help="date, length and brief as properties")
+    group.add_argument("--paper", choices=[paper.value for paper in Paper])
+    group.add_argument("--font", choices=[font.value for font in Font])
+    group.add_argument("--clean", action=switch, default=None, help="leave out habits of the model; default: yes")
 
 
 def _add_brief(parser: argparse.ArgumentParser) -> None:

@@ -156,7 +156,7 @@ def test_a_draft_that_is_being_written_is_refused_to_a_second_process(longwriter
         (["write", "Guide", "--plan", "missing.md"], "missing.md cannot be read"),
         (["write", "Guide", "--plan", "prose.md"], "No step was found in the plan."),
         (["write", "Guide", "--plan", "binary.md"], "UTF-8"),
-        (["write", "Guide", "--out", "guide.pdf"], "'.pdf'"),
+        (["write", "Guide", "--out", "guide.rtf"], "'.rtf'"),
         (["write", "Guide", "--out", "missing/guide.md"], "no folder"),
         (["write", "Guide", "--json", "missing/report.json"], "no folder"),
         (["write", "--resume", "nothing"], "There is no draft 'nothing'."),

@@ -30,7 +30,7 @@ def test_the_suffix_may_be_in_capitals(tmp_path, draft_of):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("out.pdf", "'.pdf'"),
+        ("out.rtf", "'.rtf'"),
         ("out", "no suffix"),
         ("missing/out.md", "no folder"),
         ("folder.md", "is a folder"),
