@@ -3,7 +3,7 @@
 
 const GB = (bytes) => (bytes >= 5e7 ? (bytes / 1e9).toFixed(1) + NBSP + "GB" : (bytes / 1e6).toFixed(1) + NBSP + "MB");
 
-const VERDICTS = { fits: "Fits", tight: "Tight now", too_large: "Too large", unknown: "Known after download" };
+const VERDICTS = { fits: "Fits", tight: "Tight now", too_large: "Does not fit", unknown: "Known after download" };
 
 class ModelRows {
   constructor(table, act) {

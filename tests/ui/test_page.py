@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -32,16 +33,21 @@ def fetch(url: str) -> tuple[int, str]:
         return error.code, ""
 
 
-def call(address: str, name: str, body: dict[str, object]) -> dict[str, object]:
-    """What the board's script does: call one of the board's server functions."""
+def post(address: str, component: str, name: str, body: dict[str, object]) -> dict[str, Any]:
+    """What the page's script does: call one of the server functions of a component."""
     config = json.loads(fetch(address + "config")[1])
-    [board] = [c for c in config["components"] if c["props"].get("elem_id") == "lw-board"]
-    payload = {"data": body, "component_id": board["id"], "fn_name": name, "session_hash": "test"}
+    [found] = [c for c in config["components"] if c["props"].get("elem_id") == component]
+    payload = {"data": body, "component_id": found["id"], "fn_name": name, "session_hash": "test"}
     request = urllib.request.Request(
         address + "gradio_api/component_server/", json.dumps(payload).encode(), {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=10) as response:
         return json.loads(response.read())  # type: ignore[no-any-return]
+
+
+def call(address: str, name: str, body: dict[str, object]) -> dict[str, Any]:
+    """One of the board's server functions."""
+    return post(address, "lw-board", name, body)
 
 
 def test_neither_the_data_nor_the_source_can_be_fetched(address: str) -> None:
