@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from longwriter_ui.config import load_settings
+from longwriter_ui.config import Settings, load_settings
 from longwriter_ui.engine.base import Engine, Proceed, Sampling
 from longwriter_ui.engine.header import check_usable, read_header
 from longwriter_ui.errors import ModelFileError
@@ -23,9 +23,9 @@ class LlamaCppOpener:
     """Opens GGUF files with llama.cpp. `context` in tokens (None: as the piece needs); `threads` (None: as the settings
     say, else all cores). The settings are read anew for each model."""
 
-    settings: Path
     context: int | None = None
     threads: int | None = None
+    settings: Path | None = None
 
     def check(self, path: Path) -> ModelChoice:
         first, *others = (path.resolve().with_name(name) for name in part_names(path.resolve().name))
@@ -42,7 +42,7 @@ class LlamaCppOpener:
     def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
         from longwriter_ui.engine.llamacpp import LlamaCppEngine
 
-        settings = load_settings(self.settings)
+        settings = load_settings(self.settings) if self.settings else Settings()
         return LlamaCppEngine.load(
             path,
             context=self.context,
@@ -62,7 +62,7 @@ def build_studio(
 ) -> Studio:
     """The studio in the person's data directory. `model` None: the one chosen last, else the demonstration model."""
     place = home()
-    opener = LlamaCppOpener(place.settings, context, threads)
+    opener = LlamaCppOpener(context, threads, place.settings)
     if model is not None:
         return Studio(place, EngineHost(opener, model), sampling)
     chosen = load_settings(place.settings).model

@@ -16,6 +16,8 @@ from longwriter_ui.errors import PlanError
 from longwriter_ui.plan import Step, fit_counts, parse_plan, render_plan
 from longwriter_ui.words import count_words
 
+PLAN_UNFINISHED = "The plan was broken off before it was complete."
+
 
 class Mode(str, Enum):
     """What the model sees when it writes a paragraph; see prompts."""
@@ -135,6 +137,8 @@ class Draft:
     @property
     def edited_steps(self) -> int:
         """How many steps the person changed, added or took away since the model made the plan."""
+        if not self.paragraphs:
+            return 0
         try:
             made = fit_counts(parse_plan(self.raw_plan).steps, self.brief.target_words)
         except PlanError:

@@ -1,6 +1,7 @@
 """The studio: what the page and the command line use. Everything a person does is one call here.
 
-Planning and writing are jobs in the workshop; they end in the store whatever becomes of the page that began them.
+Planning and writing are jobs in a worker thread; they end in the store whatever becomes of the page that began them.
+One process at a time works on a draft: a lock file, which the system frees even when a process is killed.
 """
 
 from __future__ import annotations
@@ -12,31 +13,28 @@ from pathlib import Path
 
 from longwriter_ui import export, imports, project, revision
 from longwriter_ui.brief import Brief
-from longwriter_ui.compare import differences
-from longwriter_ui.draft import Draft, Mode, new_key
+from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, new_key
 from longwriter_ui.edits import Op, apply_edit
-from longwriter_ui.edits.texts import Place, find, with_version
 from longwriter_ui.engine.base import Sampling
-from longwriter_ui.errors import EditError, ExportError, ImportRefused, LongWriterError
+from longwriter_ui.errors import DraftBusy, EditError, ExportError, ImportRefused, LongWriterError
 from longwriter_ui.events import Event
 from longwriter_ui.export.document import render
 from longwriter_ui.export.files import write_whole
 from longwriter_ui.export.options import Options
 from longwriter_ui.export.preview import preview
-from longwriter_ui.host import EngineHost
-from longwriter_ui.jobs import Current, Job
-from longwriter_ui.loading import Loader
-from longwriter_ui.modelroom import ModelRoom
+from longwriter_ui.host import EngineHost, ModelChoice
+from longwriter_ui.jobs import Current, Job, Kind, Work, Worker
+from longwriter_ui.loading import Loader, LoadJob
+from longwriter_ui.locks import DraftLocks
+from longwriter_ui.looking import Looking
 from longwriter_ui.models import Models
 from longwriter_ui.paths import Home
+from longwriter_ui.performer import Performer, Price
 from longwriter_ui.pipeline import Writer
-from longwriter_ui.plan import render_plan
 from longwriter_ui.progress import Progress
 from longwriter_ui.revision import Revision
-from longwriter_ui.store.drafts import DraftStore
+from longwriter_ui.store.drafts import DraftStore, DraftSummary
 from longwriter_ui.store.journal import Journaled
-from longwriter_ui.store.views import DraftSummary, PastText
-from longwriter_ui.workshop import Price, Workshop
 
 
 @dataclass(frozen=True)
@@ -56,23 +54,26 @@ class Changes:
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
-class Studio(ModelRoom):
+class Studio(Looking):
     """Drafts, their jobs and the model that writes them."""
 
     def __init__(self, home: Home, host: EngineHost, sampling: Sampling | None = None) -> None:
         self._home = home
         self._host = host
         self._sampling = sampling or Sampling()
-        self._store = DraftStore(home.store)
-        models = Models(home)
-        loader = Loader(host, models, home.settings)
-        self._workshop = Workshop(home, host, self._store, self._sampling, loader, models.speeds)
-        super().__init__(home, host, self._workshop, loader, models)
+        self._jobs: dict[str, Job] = {}
+        super().__init__(DraftStore(home.store), self._plans)
+        self.models = Models(home)
+        self._locks = DraftLocks(home.locks)
+        self._recover()
+        self._performer = Performer(self._store, host, self.models, self._sampling)
+        self._worker = Worker(self._perform)
+        self.loader = Loader(host, self.models, self._worker, home.settings)
 
     def close(self) -> None:
         """Stop every job, keep everything."""
         self.models.downloads.close()
-        if self._workshop.close():  # else it hangs in the engine, and ends with the process
+        if self._worker.close():  # else it hangs in the engine, and ends with the process
             self._host.close()
             self._store.close()
 
@@ -94,12 +95,10 @@ class Studio(ModelRoom):
 
     def delete(self, draft_id: str) -> None:
         """Delete the draft with its versions; DraftBusy while it is being written."""
-        lock = self._workshop.acquire(draft_id)
-        try:
+        self._store.get(draft_id)  # a lock is made only for a draft that there is
+        with self._locks.held(draft_id):
             self._store.delete(draft_id)
-        finally:
-            lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
+        self._locks.forget(draft_id)
 
     def edit(self, draft_id: str, rev: int | None, op: Op) -> int:
         """Apply one operation of `edits`; the new revision.
@@ -107,61 +106,21 @@ class Studio(ModelRoom):
         `rev` is the revision the person was looking at (None: whatever is there). ConflictError when the same card
         has changed since; EditError when the operation does not fit.
         """
-        name, burst = str(op.get("do")), op.get("burst")
+        job = self._jobs.get(draft_id)
+        if job is None or job.ended:
+            self._recover()
 
         def edited(draft: Draft) -> Draft:
-            if name != "set_title":
-                self._refuse_while_planning(draft_id)
+            half = bool(draft.paragraphs and draft.planning_problem == PLAN_UNFINISHED)
+            if (half or self._plans(draft_id)) and op.get("do") != "set_title":
+                raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
             return apply_edit(draft, op)
 
-        key = str(op.get("key") or "")
+        # An edit that says what it was typed over is judged by that; else the revision tells.
+        seen = None if "was" in op else rev
+        name, key, burst = str(op.get("do")), str(op.get("key") or ""), op.get("burst")
         kin = f"{name}:{key}:{burst}" if isinstance(burst, str) and burst else ""
-        return self._store.change(draft_id, edited, key=key, seen=rev, label=name, kin=kin)
-
-    def undo(self, draft_id: str, entry: int | None = None) -> str:
-        """Take back the last change of plan or text, the person's or the model's; what it was. EditError. With
-        `entry`, the one that `changes` named: asked for twice, it is done once."""
-        self._refuse_while_planning(draft_id)
-        return self._store.undo(draft_id, entry)
-
-    def redo(self, draft_id: str, entry: int | None = None) -> str:
-        """Do again what was undone last; what it was. EditError."""
-        self._refuse_while_planning(draft_id)
-        return self._store.redo(draft_id, entry)
-
-    def find(self, draft_id: str, wanted: str, *, case: bool = False) -> tuple[Place, ...]:
-        """Where `wanted` stands in the draft's texts. EditError when it is empty."""
-        return find(self.draft(draft_id), wanted, case=case)
-
-    def history(self, draft_id: str, key: str) -> list[PastText]:
-        """The texts the paragraph `key` has had, oldest first."""
-        return self._store.history(draft_id, key)
-
-    def compare(self, draft_id: str, key: str, number: int) -> tuple[tuple[str, str], ...]:
-        """What changed from the `number`th text of the paragraph (from 1) to the present one; see `compare`."""
-        draft, past = self.draft(draft_id), self._store.history(draft_id, key)
-        if not 1 <= number <= len(past):
-            raise EditError("There is no such version.")
-        return differences(past[number - 1].version.text, draft.paragraphs[_index(draft, key)].text)
-
-    def outline(self, draft_id: str, path: Path) -> Path:
-        """Write the plan to `path`, as lines that can be imported again; ExportError."""
-        draft = self.draft(draft_id)
-        write_whole(path, (render_plan(draft.steps, draft.brief.language) + "\n").encode())
-        return path
-
-    def return_to(self, draft_id: str, key: str, number: int) -> int:
-        """Put the `number`th text of the paragraph (from 1) in place again; the new revision."""
-        past = self._store.history(draft_id, key)
-        if not 1 <= number <= len(past):
-            raise EditError("There is no such version.")
-        version = past[number - 1].version
-        return self._store.change(draft_id, lambda draft: with_version(draft, key, version), label="return_to")
-
-    def _refuse_while_planning(self, draft_id: str) -> None:
-        job = self._workshop.job(draft_id)
-        if job is not None and job.kind == "plan" and not job.ended:
-            raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
+        return self._store.change(draft_id, edited, key=key, seen=seen, label=name, kin=kin)
 
     # files
 
@@ -171,11 +130,11 @@ class Studio(ModelRoom):
             export.check(path)
             write_whole(path, project.dump(self._store.project(draft_id)))
             return path
-        return export.export(self.draft(draft_id), path, options or self.export_options(draft_id))
+        return export.export(self._store.settled(draft_id), path, options or self.export_options(draft_id))
 
     def preview(self, draft_id: str) -> str:
         """The draft as it would be exported, as HTML that is safe in any page."""
-        return preview(render(self.draft(draft_id), self.export_options(draft_id)))
+        return preview(render(self._store.settled(draft_id), self.export_options(draft_id)))
 
     def export_options(self, draft_id: str) -> Options:
         """What was chosen for this draft's exports."""
@@ -183,9 +142,10 @@ class Studio(ModelRoom):
 
     def set_export_options(self, draft_id: str, values: Mapping[str, object]) -> Options:
         """Change some of the draft's export options, by name; ExportError when one does not fit."""
-        options = self.export_options(draft_id).with_values(values)
-        self._store.set_export_options(draft_id, options.values())
-        return options
+        self._store.change_export_options(
+            draft_id, lambda before: Options().with_values(before).with_values(values).values()
+        )
+        return self.export_options(draft_id)
 
     def import_file(self, path: Path) -> Draft:
         """A new draft from a project file, Markdown, DOCX or plain text; ImportRefused, and nothing is added."""
@@ -205,7 +165,7 @@ class Studio(ModelRoom):
         draft = self.draft(draft_id)
         if any(p.version for p in draft.paragraphs):
             raise EditError("Text has been written from this plan already.", "Start a new draft for another plan.")
-        return self._workshop.start(draft_id, "plan")
+        return self._start(draft_id, "plan")
 
     def suggest(self, draft_id: str, key: str) -> Job:
         """Start looking for another main point for the step `key`."""
@@ -214,7 +174,7 @@ class Studio(ModelRoom):
         def work(current: Current, writer: Writer) -> Iterator[Event]:
             return revision.suggest(current, writer, key)
 
-        return self._workshop.start(draft_id, "point", [key], work)
+        return self._start(draft_id, "point", [key], work)
 
     def write(self, draft_id: str, keys: Sequence[str] | None = None, start: str | None = None) -> Job:
         """Start writing every unfinished paragraph, only those from `start` on, or the paragraphs `keys` anew."""
@@ -230,7 +190,7 @@ class Studio(ModelRoom):
                 raise EditError(f"Step {n} has no main point.", "Say what it is about, or delete the step.")
         for key in keys or ():
             _index(draft, key)
-        return self._workshop.start(draft_id, "write", keys)
+        return self._start(draft_id, "write", keys)
 
     def revise(self, draft_id: str, key: str, how: Revision) -> Job:
         """Start writing the paragraph `key` again as `how` says."""
@@ -242,7 +202,7 @@ class Studio(ModelRoom):
         def work(current: Current, writer: Writer) -> Iterator[Event]:
             return revision.revise(current, writer, key, how)
 
-        return self._workshop.start(draft_id, "write", [key], work)
+        return self._start(draft_id, "write", [key], work)
 
     def alternatives(self, draft_id: str, key: str, count: int = 3) -> Job:
         """Start writing `count` more texts of the paragraph `key`; they are offered beside the present one."""
@@ -253,25 +213,30 @@ class Studio(ModelRoom):
         def work(current: Current, writer: Writer) -> Iterator[Event]:
             return revision.alternatives(current, writer, key, count)
 
-        return self._workshop.start(draft_id, "choose", [key], work)
+        return self._start(draft_id, "choose", [key], work)
 
     def price(self, draft_id: str, key: str, how: Revision) -> Price:
         """What writing the paragraph `key` again would cost now."""
         draft = self.draft(draft_id)
-        return self._workshop.price(draft, _index(draft, key), how)
+        return self._performer.price(draft, _index(draft, key), how)
 
     def tokens(self, text: str) -> int:
         """About how many tokens a text has; exactly, once the model is loaded."""
-        return self._workshop.tokens(text)
+        return self._performer.tokens(text)
 
     def stop(self, draft_id: str) -> None:
         """Stop the draft's job, if there is one; the text so far is kept."""
-        self._workshop.stop(draft_id)
+        job = self._jobs.get(draft_id)
+        if job is not None:
+            self._worker.cancel(job)
 
     def changes(self, draft_id: str, rev: int) -> Changes:
         """What is new since revision `rev` (0: everything)."""
+        # The job first: told that it has ended, a view must see all that it wrote.
+        job = self._jobs.get(draft_id)
+        progress = self._worker.progress(job) if job is not None else None
+        failure = job.failure if job is not None else None
         since = self._store.since(draft_id, rev)
-        progress, failure = self._workshop.progress(draft_id)
         return Changes(
             since.rev,
             since.draft,
@@ -285,6 +250,46 @@ class Studio(ModelRoom):
             since.redo,
             since.places,
         )
+
+    # the model
+
+    @property
+    def model(self) -> ModelChoice | None:
+        """The model the next job will use."""
+        return self._host.choice
+
+    def choose_model(self, path: Path) -> ModelChoice:
+        """Use the GGUF at `path` from the next job on, and after a restart; ModelFileError keeps the present one."""
+        choice = self._host.choose(path)
+        self.loader.save(model=str(choice.path))
+        return choice
+
+    # the worker's side
+
+    def _plans(self, draft_id: str) -> bool:
+        job = self._jobs.get(draft_id)
+        return job is not None and job.kind == "plan" and not job.ended
+
+    def _start(self, draft_id: str, kind: Kind, keys: Sequence[str] | None = None, work: Work | None = None) -> Job:
+        job = Job(draft_id, kind, self._locks.acquire(draft_id).release, keys, work)
+        self._jobs[draft_id] = job
+        self._worker.submit(job)
+        return job
+
+    def _perform(self, job: Job) -> None:
+        if isinstance(job, LoadJob):
+            self.loader.perform(job)
+        else:
+            self._performer.perform(job)
+
+    def _recover(self) -> None:
+        """Close what another process left open when it was killed."""
+        for draft_id in self._store.interrupted():
+            try:
+                with self._locks.held(draft_id):
+                    self._store.recover(draft_id)
+            except DraftBusy:
+                continue  # it is being written this moment
 
 
 def _index(draft: Draft, key: str) -> int:

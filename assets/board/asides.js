@@ -15,7 +15,7 @@ Object.assign(Card.prototype, {
       this.board.link.type(name + ":" + this.key, { do: "edit_step", key: this.key, [name]: field.value });
     });
     field.addEventListener("blur", () => {
-      this.left(name, field, this.data[name]);
+      this.left(name, () => fill(field, this.data[name]));
       this.showAsides();
     });
     const caption = el("span", { class: "aside-name", "aria-hidden": "true" }, title);

@@ -13,6 +13,7 @@ class Board {
     this.status = new Status(this);
     this.follow = new Follow(this);
     this.notices = new Notices(this);
+    this.exporter = new Exporter(this);
     this.listen();
     listenToKeys(this);
     this.showStage("brief");

@@ -27,8 +27,8 @@ class Plan {
     parts.blank.hidden = Boolean(steps || raw || planning || !board.draft || !board.opened);
     parts.foot.hidden = !steps || planning;
     parts.addLast.hidden = !steps || planning;
-    parts.export.hidden = !steps;
-    for (const item of parts.exports.querySelectorAll("[data-format]")) item.hidden = item.dataset.format !== "outline" && !board.totals.words;
+    parts.export.hidden = !board.totals.words;
+    parts.exportOutline.hidden = !steps;
     const begun = board.totals.words > 0;
     parts.newPlan.hidden = parts.importOutline.hidden = begun || !steps;
     parts.newPlan.disabled = parts.importOutline.disabled = board.busy;

@@ -3,7 +3,7 @@
 An operation is a JSON object: {"do": name, ...}. The page and the importer send these; `apply_edit` checks every
 field, so a bad operation raises EditError and changes nothing.
 
-    edit_step    key, main_point, words, locked, note, cue    the step's line, and what the writer is told about it
+    edit_step    key, main_point | words, was   the step's line; locked, note, cue: what goes with it
     insert_step  after (key, or null for first) an empty step, ready to be filled in
     delete_step  key                            the step and its text leave the draft
     move_step    key, to (index)                the card with its text
@@ -12,13 +12,15 @@ field, so a bad operation raises EditError and changes nothing.
     rebalance                                   the target is spread over the unlocked steps
     set_plan     text                           replace the whole plan by an outline
     accept_plan, discard_plan                   what becomes of a plan that was proposed
-    edit_text    key, text                      a new version by the person
+    edit_text    key, text, was                 a new version by the person
     keep         key                            accept a stale or stopped text as it is
     choose       key, number                    one of the alternatives becomes the text
     dismiss      key                            the alternatives go away; they stay among the versions
     replace_text find, text, key, nth           replace one place (key, nth) or all, in the texts
     set_title    title
     set_mode     mode
+
+`was` is what the person saw when the edit began; if that is no longer there, the edit is a ConflictError.
 """
 
 from __future__ import annotations

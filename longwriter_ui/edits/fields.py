@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from longwriter_ui.draft import Draft, Paragraph, Status
-from longwriter_ui.errors import EditError
+from longwriter_ui.errors import ConflictError, EditError
 from longwriter_ui.plan import MAX_STEP_WORDS
+from longwriter_ui.text import clean_text
 
 MAX_STEPS = 500
 MAX_TEXT = 400_000  # characters in one paragraph
@@ -42,7 +43,7 @@ def text_of(op: Op, name: str, limit: int) -> str:
         raise EditError(
             f"This {name.replace('_', ' ')} has {len(value):,} characters; the most is {limit:,}.", "Shorten it."
         )
-    return value.replace("\x00", "").replace("\r\n", "\n")
+    return clean_text(value)
 
 
 def number_of(op: Op, name: str, most: int) -> int:
@@ -59,3 +60,14 @@ def words_of(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_STEP_WORDS:
         raise EditError(f"{value!r} is no word count.", f"Give a whole number from 1 to {MAX_STEP_WORDS:,}.")
     return value
+
+
+def check_was(op: Op, now: object, new: object) -> None:
+    """ConflictError where the edit was made over something that is no longer there. An edit that arrives a second
+    time, because its first answer was lost, is none."""
+    was = op.get("was")
+    if was is None or now == new:
+        return
+    same = was.strip() == now.strip() if isinstance(was, str) and isinstance(now, str) else was == now
+    if not same:
+        raise ConflictError("This paragraph was changed elsewhere in the meantime.", "Look at both and choose.")

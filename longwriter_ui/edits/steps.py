@@ -12,6 +12,7 @@ from longwriter_ui.edits.fields import (
     MAX_STEPS,
     MAX_TEXT,
     Op,
+    check_was,
     index_of,
     paragraph_of,
     settled,
@@ -36,8 +37,10 @@ def edit_step(draft: Draft, op: Op) -> Draft:
     step = paragraph.step
     if "main_point" in op:
         step = replace(step, main_point=text_of(op, "main_point", MAX_POINT))
+        check_was(op, paragraph.step.main_point, step.main_point)
     if "words" in op:
         step = replace(step, words=words_of(op["words"]))
+        check_was(op, paragraph.step.words, step.words)
     if "locked" in op:
         step = replace(step, locked=op["locked"] is True)
     if "note" in op:
@@ -136,7 +139,10 @@ def discard_plan(draft: Draft, op: Op) -> Draft:
 
 
 def _planned(draft: Draft, text: str, raw: str) -> Draft:
-    steps = fill_counts(parse_plan(text).steps[:MAX_STEPS], draft.brief.target_words)
+    parsed = parse_plan(text)
+    if len(parsed.steps) > MAX_STEPS:
+        raise EditError(f"This plan has {len(parsed.steps):,} steps; the most is {MAX_STEPS}.", "Merge some of them.")
+    steps = fill_counts(parsed.steps, draft.brief.target_words)
     return replace(draft, paragraphs=paragraphs_of(steps), raw_plan=raw, planning_problem="", proposal="")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Status, Version
-from longwriter_ui.edits.fields import MAX_TEXT, Op, number_of, paragraph_of, settled, text_of
+from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Paragraph, Status, Version
+from longwriter_ui.edits.fields import MAX_TEXT, Op, check_was, number_of, paragraph_of, settled, text_of
 from longwriter_ui.errors import EditError
 
 MAX_FIND = 1_000
@@ -33,6 +33,7 @@ def with_text(draft: Draft, key: str, text: str) -> Draft:
     version = Version(
         text,
         Author.USER,
+        finish=_finish(paragraph, text),
         basis=draft.basis(index),
         prompt=before.prompt if before else "",
         rest=before.rest if before else "",
@@ -48,7 +49,9 @@ def with_version(draft: Draft, key: str, version: Version) -> Draft:
 
 def edit_text(draft: Draft, op: Op) -> Draft:
     paragraph = settled(paragraph_of(draft, op))
-    return with_text(draft, paragraph.key, text_of(op, "text", MAX_TEXT))
+    text = text_of(op, "text", MAX_TEXT)
+    check_was(op, paragraph.text, text)
+    return with_text(draft, paragraph.key, text)
 
 
 def keep(draft: Draft, op: Op) -> Draft:
@@ -112,6 +115,14 @@ def set_mode(draft: Draft, op: Op) -> Draft:
         return replace(draft, mode=Mode(op.get("mode")))
     except ValueError as error:
         raise EditError(f"Unknown mode {op.get('mode')!r}.", f"Use {', '.join(m.value for m in Mode)}.") from error
+
+
+def _finish(paragraph: Paragraph, text: str) -> FinishReason:
+    """A stopped answer whose text was only corrected is still to be continued; one that was brought to the end of a
+    sentence is done."""
+    stopped = paragraph.version is not None and not paragraph.finished
+    whole = text.rstrip().endswith((".", "!", "?", "…", "。", "！", "？", '"', "'", "”", "’", "」", ")", "）"))
+    return FinishReason.CANCELLED if stopped and not whole else FinishReason.STOP
 
 
 def _pattern(wanted: str, case: bool) -> re.Pattern[str]:

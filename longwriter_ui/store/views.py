@@ -1,4 +1,4 @@
-"""What the store tells of a draft: a line of the library, what is new since a revision, a text of the past."""
+"""What the store tells of a draft: what is new since a revision, and the texts of the past."""
 
 from __future__ import annotations
 
@@ -8,21 +8,6 @@ from datetime import datetime
 
 from longwriter_ui.draft import Draft, Version
 from longwriter_ui.store import journal
-from longwriter_ui.words import count_words
-
-
-@dataclass(frozen=True)
-class DraftSummary:
-    """A line of the library. `written` of `steps` paragraphs have text."""
-
-    id: str
-    title: str
-    language: str
-    words: int
-    target_words: int
-    steps: int
-    written: int
-    updated: datetime
 
 
 @dataclass(frozen=True)
@@ -49,16 +34,3 @@ class PastText:
     version: Version
     created: datetime
     present: bool
-
-
-def summary_of(draft: Draft, updated: str) -> DraftSummary:
-    return DraftSummary(
-        draft.id,
-        draft.title,
-        draft.brief.language,
-        count_words(draft.text, draft.brief.language),
-        draft.brief.target_words,
-        len(draft.paragraphs),
-        sum(p.finished for p in draft.paragraphs),
-        datetime.fromisoformat(updated),
-    )

@@ -11,9 +11,9 @@ from longwriter_ui.paths import ASSETS
 _SCRIPTS = (
     "words", "dom", "link", "prose", "card", "asides", "board", "revising", "versions", "choices", "replan", "find",
     "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
-    "brief", "library", "models", "start",
+    "export", "brief", "library", "modelrows", "models", "start",
 )  # fmt: skip
-_STYLES = ("tokens", "frame", "card", "revise", "panel", "narrow", "gradio")
+_STYLES = ("tokens", "frame", "card", "revise", "panel", "export", "models", "narrow", "gradio")
 
 
 def read(name: str) -> str:

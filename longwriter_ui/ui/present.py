@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from longwriter_ui.draft import Draft, length_score
+from longwriter_ui.draft import Draft, Paragraph, length_score
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.progress import Progress
 from longwriter_ui.store.journal import Journaled
-from longwriter_ui.store.views import DraftSummary
+from longwriter_ui.store.summary import DraftSummary
 from longwriter_ui.studio import Changes
 
 Json = dict[str, Any]
@@ -36,10 +36,11 @@ def present(changes: Changes, model: ModelChoice | None) -> Json:
         answer["head"] = head(draft)
     if changes.order:
         answer["order"] = [paragraph.key for paragraph in draft.paragraphs]
+    marks = draft.stale_marks() if changes.changed else ()
     cards = [
-        card(draft, i, changes.places.get(paragraph.key, (0, 0)))
-        for i, paragraph in enumerate(draft.paragraphs)
-        if paragraph.key in changes.changed
+        card(draft, p, marks[i], changes.places.get(p.key, (0, 0)))
+        for i, p in enumerate(draft.paragraphs)
+        if p.key in changes.changed
     ]
     if cards:
         answer["cards"] = cards
@@ -67,9 +68,8 @@ def journaled(entry: Journaled | None) -> Json | None:
     return None if entry is None else {"entry": entry.entry, "label": entry.label}
 
 
-def card(draft: Draft, index: int, place: tuple[int, int] = (0, 0)) -> Json:
-    """A step with its paragraph. `place`: which of how many texts it shows."""
-    paragraph = draft.paragraphs[index]
+def card(draft: Draft, paragraph: Paragraph, stale: tuple[str, ...], place: tuple[int, int] = (0, 0)) -> Json:
+    """A step with its paragraph and its stale marks. `place`: which of how many texts it shows."""
     version = paragraph.version
     return {
         "key": paragraph.key,
@@ -80,7 +80,7 @@ def card(draft: Draft, index: int, place: tuple[int, int] = (0, 0)) -> Json:
         "words": draft.count(paragraph.text),
         "finish": version.finish.value if version else None,
         "author": version.author.value if version else None,
-        "stale": list(draft.stale(index)),
+        "stale": list(stale),
         "problem": paragraph.problem,
         "version": place[0],
         "versions": place[1],

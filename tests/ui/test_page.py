@@ -6,16 +6,16 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from longwriter_ui.brief import Brief
+from longwriter_ui.export.options import Options
 from longwriter_ui.paths import PROJECT, home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets
 from longwriter_ui.ui.exports import ExportFolder, file_name
-from longwriter_ui.ui.models import gguf_files
 from longwriter_ui.ui.page import Page
 
 
@@ -34,16 +34,21 @@ def fetch(url: str) -> tuple[int, str]:
         return error.code, ""
 
 
-def call(address: str, name: str, body: dict[str, object]) -> dict[str, object]:
-    """What the board's script does: call one of the board's server functions."""
+def post(address: str, component: str, name: str, body: dict[str, object]) -> dict[str, Any]:
+    """What the page's script does: call one of the server functions of a component."""
     config = json.loads(fetch(address + "config")[1])
-    [board] = [c for c in config["components"] if c["props"].get("elem_id") == "lw-board"]
-    payload = {"data": body, "component_id": board["id"], "fn_name": name, "session_hash": "test"}
+    [found] = [c for c in config["components"] if c["props"].get("elem_id") == component]
+    payload = {"data": body, "component_id": found["id"], "fn_name": name, "session_hash": "test"}
     request = urllib.request.Request(
         address + "gradio_api/component_server/", json.dumps(payload).encode(), {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=10) as response:
         return json.loads(response.read())  # type: ignore[no-any-return]
+
+
+def call(address: str, name: str, body: dict[str, object]) -> dict[str, Any]:
+    """One of the board's server functions."""
+    return post(address, "lw-board", name, body)
 
 
 def test_neither_the_data_nor_the_source_can_be_fetched(address: str) -> None:
@@ -74,6 +79,8 @@ def test_an_export_can_be_fetched_under_its_own_name(address: str, studio: Studi
         ("apply", {"draft": "nobody", "rev": 0, "op": {"do": "set_title", "title": "x"}}),
         ("command", {"draft": "nobody", "rev": 0, "do": "write"}),
         ("fetch", {"draft": "nobody", "format": "md"}),
+        ("look", {"draft": "nobody"}),
+        ("choose", {"draft": "nobody", "options": {"plan": True}}),
     ],
 )
 def test_a_draft_that_is_not_there_gets_a_message_and_no_fault(
@@ -92,11 +99,15 @@ def test_a_malformed_edit_is_refused(address: str, body: dict[str, object]) -> N
 def test_an_unknown_command_and_an_unknown_format_are_refused(address: str, studio: Studio) -> None:
     draft = studio.create(Brief.create("Tides.", 300))
     assert "refused" in call(address, "command", {"draft": draft.id, "rev": 0, "do": "format the disk"})
-    assert "refused" in call(address, "fetch", {"draft": draft.id, "format": "../../etc/passwd"})
+    for name in ("../../etc/passwd", "/../../../out.md", "rtf", None, 5):
+        assert "There is no format" in str(call(address, "fetch", {"draft": draft.id, "format": name})["refused"])
+    for options in ({"paper": "a3"}, {"shell": "rm"}, {"plan": "yes"}):
+        assert "refused" in call(address, "choose", {"draft": draft.id, "options": options})
+    assert call(address, "choose", {"draft": draft.id, "options": 5})["options"] == Options().values()
 
 
 def test_templates_hold_nothing_that_gradio_would_evaluate() -> None:
-    for name in ("icons.svg", "board.html", "library.html", "models.html", "settings.html"):
+    for name in ("icons.svg", "board.html", "export.html", "library.html", "models.html", "settings.html"):
         text = assets.read(name)
         assert not any(mark in text for mark in ("${", "{{", "`", "\\")), name
 
@@ -118,12 +129,3 @@ def test_two_exports_of_one_title_do_not_share_a_place() -> None:
     assert first.parent != second.parent
     folder.close()
     assert not folder.path.exists()
-
-
-def test_model_files_are_listed_by_name_from_every_folder_there_is(tmp_path: Path) -> None:
-    (tmp_path / "one").mkdir()
-    (tmp_path / "one" / "b.gguf").write_bytes(b"12345")
-    (tmp_path / "one" / "A.gguf").write_bytes(b"1")
-    (tmp_path / "one" / "notes.txt").write_bytes(b"1")
-    found = gguf_files([tmp_path / "one", tmp_path / "missing"])
-    assert [(model["name"], model["bytes"]) for model in found] == [("A.gguf", 1), ("b.gguf", 5)]

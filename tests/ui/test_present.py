@@ -14,7 +14,7 @@ from longwriter_ui.errors import EngineError
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.plan import Step
 from longwriter_ui.progress import Progress
-from longwriter_ui.store.views import DraftSummary
+from longwriter_ui.store.summary import DraftSummary
 from longwriter_ui.studio import Changes, Studio
 from longwriter_ui.ui.present import present, summary
 from tests.script import author
