@@ -75,8 +75,8 @@ class Exporter {
     const { parts, board, format } = this;
     parts.download.disabled = true;
     say(parts.download, "Making the file…");
-    board.link.flush();
     await this.turn;
+    await board.link.settled(); // what was just typed belongs into the file
     const answer = await board.server.fetch({ draft: board.draft, format }).catch(() => null);
     parts.download.disabled = false;
     say(parts.download, "Download");

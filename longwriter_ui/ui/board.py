@@ -5,6 +5,7 @@ Each function takes one JSON object and gives one back; a LongWriterError become
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import gradio as gr
@@ -16,6 +17,8 @@ from longwriter_ui.ui.exports import ExportFolder
 from longwriter_ui.ui.files import export_calls
 
 Json = dict[str, Any]
+
+_log = logging.getLogger(__name__)
 
 
 def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
@@ -37,6 +40,10 @@ def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
             return poll(body) | {"conflict": present.error(error)}
         except LongWriterError as error:
             return poll(body) | {"refused": present.error(error)}
+        except Exception:
+            # The seam to the page: an edit that fails without an answer would be sent for ever, before all others.
+            _log.exception("an edit failed unexpectedly")
+            return poll(body) | {"refused": {"message": "This edit cannot be made.", "hint": "", "retryable": False}}
         return poll(body) | {"ok": True}
 
     def command(body: Json) -> Json:
