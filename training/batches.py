@@ -15,9 +15,9 @@ IGNORE = -100
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of training: its share of the steps, the mix of tasks by weight, and how long a conversation may be."""
+    """A part of training: its number of steps, the mix of tasks by weight, and how long a conversation may be."""
 
-    share: float
+    steps: int
     mix: dict[str, float]
     size: Size
     longest: int

@@ -4,7 +4,6 @@ from .batches import Phase
 from .tasks import Size
 
 SEED = 20
-STEPS = 3600
 TOKENS = 8192
 """Positions in a batch."""
 MUON_RATE = 0.02
@@ -14,28 +13,30 @@ DECAY = 0.55
 """The share of the steps, at the end, over which the rates fall to zero."""
 
 PHASES = (
-    Phase(0.12, {"drill": 1.0}, Size(220, 110, 3), 640, copy_steps=True),
+    Phase(400, {"drill": 1.0}, Size(220, 110, 3), 640, copy_steps=True),
     Phase(
-        0.60,
+        2200,
         {"plan": 0.42, "write": 0.42, "single": 0.08, "whole": 0.04, "drill": 0.04},
         Size(900, 500, 10),
         1536,
         copy_steps=True,
     ),
-    Phase(0.28, {"plan": 0.60, "write": 0.28, "single": 0.07, "whole": 0.05}, Size(4200, 1000, 20), 6144),
+    Phase(1000, {"plan": 0.60, "write": 0.28, "single": 0.07, "whole": 0.05}, Size(4200, 1000, 20), 6144),
 )
 
 
-def rate(step: int, steps: int = STEPS) -> float:
+STEPS = sum(phase.steps for phase in PHASES)
+
+
+def rate(step: int) -> float:
     """The factor on the learning rates: a short warm-up, flat, then a straight line to zero."""
-    return min(1.0, (step + 1) / WARMUP, (steps - step) / (DECAY * steps))
+    return min(1.0, (step + 1) / WARMUP, (STEPS - step) / (DECAY * STEPS))
 
 
-def phase_at(step: int, steps: int = STEPS) -> int:
-    """The number of the phase that a step belongs to."""
-    done = 0.0
-    for number, phase in enumerate(PHASES):
-        done += phase.share
-        if step < round(done * steps):
-            return number
-    return len(PHASES) - 1
+def phase_at(step: int) -> Phase:
+    """The phase that a step belongs to."""
+    for phase in PHASES:
+        if step < phase.steps:
+            return phase
+        step -= phase.steps
+    return PHASES[-1]

@@ -31,13 +31,13 @@ def loss_of(model: Model, inputs: torch.Tensor, labels: torch.Tensor) -> torch.T
     return F.cross_entropy(logits.float(), labels.flatten()[wanted])
 
 
-def data(tok: Tokenizer, start: int, steps: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+def data(tok: Tokenizer, start: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """The batches of the steps from `start` on."""
     step = start - start % BLOCK
-    while step < steps:
-        phase = schedule.PHASES[schedule.phase_at(step, steps)]
+    while step < schedule.STEPS:
+        phase = schedule.phase_at(step)
         source = batches(tok, phase, schedule.TOKENS, schedule.SEED * 1_000_003 + step)
-        for _ in range(min(BLOCK, steps - step)):
+        for _ in range(min(BLOCK, schedule.STEPS - step)):
             inputs, labels = next(source)
             if step >= start:
                 yield step, inputs, labels
@@ -66,7 +66,7 @@ def save(path: Path, model: Model, opts, step: int, seconds: float) -> None:
     path.with_suffix(".tmp").replace(path)
 
 
-def run(out: Path = OUT, steps: int = schedule.STEPS, threads: int = 2, every: int = 150) -> Path:
+def run(out: Path = OUT, threads: int = 2, every: int = 100) -> Path:
     """Train, or go on training, in the folder `out`; gives the path of the last checkpoint."""
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
@@ -91,8 +91,8 @@ def run(out: Path = OUT, steps: int = schedule.STEPS, threads: int = 2, every: i
         base = [[schedule.MUON_RATE] * len(base[0]), [schedule.ADAM_RATE] * len(base[1])]
     began, positions, recent = time.time(), 0, []
     with open(out / "log.jsonl", "a", encoding="utf-8") as log:
-        for step, inputs, labels in data(tok, start, steps):
-            factor = schedule.rate(step, steps)
+        for step, inputs, labels in data(tok, start):
+            factor = schedule.rate(step)
             for opt, rates in zip(opts, base, strict=True):
                 for group, rate in zip(opt.param_groups, rates, strict=True):
                     group["lr"] = rate * factor
@@ -112,7 +112,7 @@ def run(out: Path = OUT, steps: int = schedule.STEPS, threads: int = 2, every: i
                 print(json.dumps(row), file=log, flush=True)
                 print(row, flush=True)
                 recent = []
-            if (step + 1) % every == 0 or step + 1 == steps:
+            if (step + 1) % every == 0 or step + 1 == schedule.STEPS:
                 save(path, model, opts, step + 1, seconds + time.time() - began)
     return path
 
@@ -120,6 +120,5 @@ def run(out: Path = OUT, steps: int = schedule.STEPS, threads: int = 2, every: i
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--steps", type=int, default=schedule.STEPS)
     parser.add_argument("--threads", type=int, default=2)
     run(**vars(parser.parse_args()))
