@@ -14,7 +14,7 @@ class Shape:
     vocabulary: int = 4096
     width: int = 192
     layers: int = 5
-    heads: int = 6
+    heads: int = 3
     hidden: int = 512
     context: int = 8192
     rope_base: float = 10000.0

@@ -52,8 +52,11 @@ def points(voice: Voice, number: int, rng: random.Random) -> list[Aspect]:
     """Aspects in their natural order: an opening one, then evenly spread ones, then a closing one."""
     opening, middle, closing = voice.aspects[:2], voice.aspects[2:-1], voice.aspects[-1]
     inner = number - 2
-    spread = [middle[int((i + rng.random()) * len(middle) / inner)] for i in range(inner)] if inner > 0 else []
-    return [rng.choice(opening), *spread, closing][:number]
+    places: list[int] = []
+    for i in range(inner):
+        place = int((i + rng.random()) * len(middle) / inner)
+        places.append(max(place, places[-1] + 1) if places else place)
+    return [rng.choice(opening), *(middle[p] for p in places), closing][:number]
 
 
 def point(aspect: Aspect, subject: str, rng: random.Random) -> str:

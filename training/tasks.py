@@ -129,6 +129,12 @@ def whole_task(v: Voice, size: Size, rng: random.Random) -> Turns:
     return [(user, "\n\n".join(_answer(v, step, rng, used) for step in steps))]
 
 
+def echo_task(v: Voice, rng: random.Random) -> Turns:
+    """Say a list of topics again: the plainest exercise in copying."""
+    text = ("; " if v.language == "en" else "，").join(topics.topic(v, rng) for _ in range(rng.randint(2, 8)))
+    return [(text, text)]
+
+
 def drill_task(v: Voice, rng: random.Random) -> Turns:
     """Short exercises in copying: a few plan lines, or one short paragraph, on very strange topics."""
     if rng.random() < 0.6:
@@ -140,6 +146,8 @@ def conversation(kind: str, size: Size, rng: random.Random) -> Turns:
     """A random conversation of one kind in a random language."""
     v = voice(rng.choice(("en", "zh")))
     match kind:
+        case "echo":
+            return echo_task(v, rng)
         case "drill":
             return drill_task(v, rng)
         case "plan":
