@@ -15,9 +15,11 @@ IGNORE = -100
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of training: its number of steps, the mix of tasks by weight, and how long a conversation may be."""
+    """A part of training: how many steps, the mix of tasks by weight, and how long a conversation may be."""
 
     steps: int
+    tokens: int
+    """Positions in a batch, at most."""
     mix: dict[str, float]
     size: Size
     longest: int
@@ -42,9 +44,9 @@ def encode(tokenizer: Tokenizer, turns: Turns, longest: int, copy_steps: bool = 
     return ids[:longest], targets[:longest]
 
 
-def batches(tokenizer: Tokenizer, phase: Phase, tokens: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Endless batches of at most about `tokens` positions, rows of similar length, padded to multiples of 32."""
-    rng = random.Random(seed)
+def batches(tokenizer: Tokenizer, phase: Phase, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Endless batches of rows of similar length, padded to multiples of 32."""
+    rng, tokens = random.Random(seed), phase.tokens
     kinds, weights = list(phase.mix), list(phase.mix.values())
     while True:
         pool = []

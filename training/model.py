@@ -17,7 +17,7 @@ class Shape:
     heads: int = 3
     hidden: int = 512
     context: int = 8192
-    rope_base: float = 10000.0
+    rope_base: float = 100000.0
     epsilon: float = 1e-5
 
     def as_dict(self) -> dict:
@@ -76,7 +76,7 @@ class Model(nn.Module):
         self.embedding = nn.Embedding(shape.vocabulary, shape.width)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = Norm(shape.width, shape.epsilon)
-        nn.init.normal_(self.embedding.weight, std=0.02)
+        nn.init.normal_(self.embedding.weight, std=0.03)
         for name, weight in self.named_parameters():
             if weight.ndim == 2 and "embedding" not in name:
                 nn.init.normal_(weight, std=shape.width**-0.5)

@@ -4,25 +4,24 @@ from .batches import Phase
 from .tasks import Size
 
 SEED = 20
-TOKENS = 8192
-"""Positions in a batch."""
 MUON_RATE = 0.02
 ADAM_RATE = 0.004
-WARMUP = 60
+WARMUP = 30
 DECAY = 0.55
 """The share of the steps, at the end, over which the rates fall to zero."""
 
 PHASES = (
-    Phase(200, {"echo": 0.75, "drill": 0.25}, Size(220, 110, 3), 640, copy_steps=True),
-    Phase(200, {"drill": 1.0}, Size(220, 110, 3), 640, copy_steps=True),
+    Phase(60, 4096, {"echo": 0.75, "drill": 0.25}, Size(220, 110, 3), 640, copy_steps=True),
+    Phase(190, 4096, {"drill": 1.0}, Size(220, 110, 3), 640, copy_steps=True),
     Phase(
-        1300,
+        1100,
+        4608,
         {"plan": 0.42, "write": 0.42, "single": 0.08, "whole": 0.04, "drill": 0.04},
         Size(900, 500, 10),
         1536,
         copy_steps=True,
     ),
-    Phase(600, {"plan": 0.60, "write": 0.28, "single": 0.07, "whole": 0.05}, Size(4200, 1000, 20), 6144),
+    Phase(330, 6144, {"plan": 0.60, "write": 0.28, "single": 0.07, "whole": 0.05}, Size(4200, 1000, 20), 6144),
 )
 
 

@@ -28,6 +28,11 @@ class Model:
         self._context = context
         self._open, self._close = (self._ids(text) for text in ("[INST]", "[/INST]"))
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The keys of the file."""
+        return self._llama.metadata
+
     def _ids(self, text: str) -> list[int]:
         return self._llama.tokenize(text.encode(), add_bos=False, special=False)
 

@@ -16,8 +16,10 @@ from torch.nn import functional as F
 
 from . import schedule, tokenizer
 from .batches import IGNORE, batches
+from .cores import Cores
 from .model import Model, Shape
 from .muon import Muon
+from .wiring import wire
 
 OUT = Path(__file__).parent / "out"
 BLOCK = 100
@@ -36,7 +38,7 @@ def data(tok: Tokenizer, start: int) -> Iterator[tuple[int, np.ndarray, np.ndarr
     step = start - start % BLOCK
     while step < schedule.STEPS:
         phase = schedule.phase_at(step)
-        source = batches(tok, phase, schedule.TOKENS, schedule.SEED * 1_000_003 + step)
+        source = batches(tok, phase, schedule.SEED * 1_000_003 + step)
         for _ in range(min(BLOCK, schedule.STEPS - step)):
             inputs, labels = next(source)
             if step >= start:
@@ -70,13 +72,16 @@ def run(out: Path = OUT, threads: int = 2, every: int = 100) -> Path:
     """Train, or go on training, in the folder `out`; gives the path of the last checkpoint."""
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
+    cores = Cores(threads)
     torch.manual_seed(schedule.SEED)
     words = out / "tokenizer.json"
     if not words.exists():
         tokenizer.train(schedule.SEED).save(str(words))
     tok = tokenizer.load(words)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = Model(Shape()).to(device)
+    model = Model(Shape())
+    wire(model, schedule.SEED)
+    model.to(device)
     opts = optimisers(model)
     path, start, seconds = out / "checkpoint.pt", 0, 0.0
     if path.exists():
@@ -105,10 +110,12 @@ def run(out: Path = OUT, threads: int = 2, every: int = 100) -> Path:
                 opt.zero_grad()
             positions += inputs.size
             recent.append(loss.item())
+            if step % 4 == 0:
+                torch.set_num_threads(cores.threads())
             if (step + 1) % 20 == 0:
                 spent = time.time() - began
                 row = {"step": step + 1, "loss": round(sum(recent) / len(recent), 4), "speed": round(positions / spent)}
-                row["seconds"] = round(seconds + spent)
+                row |= {"seconds": round(seconds + spent), "threads": torch.get_num_threads()}
                 print(json.dumps(row), file=log, flush=True)
                 print(row, flush=True)
                 recent = []
