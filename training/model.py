@@ -76,7 +76,8 @@ class Model(nn.Module):
         self.embedding = nn.Embedding(shape.vocabulary, shape.width)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = Norm(shape.width, shape.epsilon)
-        nn.init.normal_(self.embedding.weight, std=0.03)
+        nn.init.normal_(self.embedding.weight, std=0.3)
+        nn.init.constant_(self.norm.weight, 0.1)  # large embeddings keep their identity, small logits start calm
         for name, weight in self.named_parameters():
             if weight.ndim == 2 and "embedding" not in name:
                 nn.init.normal_(weight, std=shape.width**-0.5)

@@ -6,7 +6,7 @@ from .tasks import Size
 SEED = 20
 MUON_RATE = 0.02
 ADAM_RATE = 0.004
-WARMUP = 30
+WARMUP = 80
 DECAY = 0.55
 """The share of the steps, at the end, over which the rates fall to zero."""
 

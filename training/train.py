@@ -112,7 +112,7 @@ def run(out: Path = OUT, threads: int = 2, every: int = 100) -> Path:
             recent.append(loss.item())
             if step % 4 == 0:
                 torch.set_num_threads(cores.threads())
-            if (step + 1) % 20 == 0:
+            if (step + 1) % 10 == 0:
                 spent = time.time() - began
                 row = {"step": step + 1, "loss": round(sum(recent) / len(recent), 4), "speed": round(positions / spent)}
                 row |= {"seconds": round(seconds + spent), "threads": torch.get_num_threads()}
