@@ -11,8 +11,8 @@ DECAY = 0.55
 """The share of the steps, at the end, over which the rates fall to zero."""
 
 PHASES = (
-    Phase(60, 4096, {"echo": 0.75, "drill": 0.25}, Size(220, 110, 3), 640, copy_steps=True),
-    Phase(190, 4096, {"drill": 1.0}, Size(220, 110, 3), 640, copy_steps=True),
+    Phase(100, 4096, {"echo": 0.75, "drill": 0.25}, Size(220, 110, 3), 640, copy_steps=True),
+    Phase(200, 4096, {"drill": 1.0}, Size(220, 110, 3), 640, copy_steps=True),
     Phase(
         1100,
         4608,
@@ -21,7 +21,7 @@ PHASES = (
         1536,
         copy_steps=True,
     ),
-    Phase(330, 6144, {"plan": 0.60, "write": 0.28, "single": 0.07, "whole": 0.05}, Size(4200, 1000, 20), 6144),
+    Phase(280, 6144, {"plan": 0.60, "write": 0.28, "single": 0.07, "whole": 0.05}, Size(4200, 1000, 20), 6144),
 )
 
 
