@@ -68,7 +68,7 @@ def save(path: Path, model: Model, opts, step: int, seconds: float) -> None:
     path.with_suffix(".tmp").replace(path)
 
 
-def run(out: Path = OUT, threads: int = 2, every: int = 100) -> Path:
+def run(out: Path = OUT, threads: int = 2, every: int = 50) -> Path:
     """Train, or go on training, in the folder `out`; gives the path of the last checkpoint."""
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
