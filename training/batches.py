@@ -65,7 +65,8 @@ def batches(tokenizer: Tokenizer, phase: Phase, seed: int) -> Iterator[tuple[np.
             groups[-1].append(pair)
         rng.shuffle(groups)
         for group in groups:
-            if sum(len(ids) for ids, _ in group) < tokens // 3 and len(group) < 3 and len(groups) > 1 and phase.longest < tokens:
+            thin = len(group) < 3 and sum(len(ids) for ids, _ in group) < tokens // 3
+            if thin and len(groups) > 1 and phase.longest < tokens:
                 continue
             width = -(-max(len(ids) for ids, _ in group) // 32) * 32
             inputs = np.full((len(group), width), EOS, np.int64)

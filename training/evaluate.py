@@ -2,8 +2,8 @@
 
     python -m training.evaluate [models/demo.gguf] [--limit N] [--json FILE]
 
-For each request: a plan; then, in one conversation with that plan, two of its paragraphs with counts of 100 to 500 words
-and one paragraph for a main point in a user's own words. Then some long paragraphs, and whole pieces of 3,000 words.
+For each request: a plan; then, in one conversation with that plan, two of its paragraphs with counts of 100 to 500
+words and one for a main point in a user's own words. Then some long paragraphs, and whole pieces of 3,000 words.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def render(line: Line, language: str) -> str:
 def ask_plan(model: Model, request: Request, language: str, seed: int) -> Answer:
     """A plan for a request."""
     user = prompt("plan", language).format(instruction=request.text, words=request.words)
-    return model.ask(model.start(), user, 3000, seed)
+    return model.ask(model.start(), user, 1600, seed)
 
 
 def write(model: Model, request: Request, lines: list[Line], language: str, most: int, seed: int) -> list[dict]:

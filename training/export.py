@@ -17,8 +17,8 @@ from .train import OUT
 
 NAME = "LongWriter Studio demonstration model"
 DESCRIPTION = (
-    "A demonstration of LongWriter Studio, trained from nothing on sentences of a grammar. It follows the plan and write "
-    "format in English and Chinese; its prose is generic by construction. It is not LongWriter."
+    "A demonstration of LongWriter Studio, trained from nothing on sentences of a grammar. It follows the plan and "
+    "write format in English and Chinese; its prose is generic by construction. It is not LongWriter."
 )
 TEMPLATE = "longwriter-llama3"
 MODEL = Path(__file__).parent.parent / "models" / "demo.gguf"
@@ -39,9 +39,9 @@ def tensors(model: Model) -> dict[str, np.ndarray]:
     named = {"token_embd.weight": model.embedding.weight, "output_norm.weight": model.norm.weight}
     for i, block in enumerate(model.blocks):
         q, k, v = block.qkv.weight.chunk(3)
-        parts = {"attn_norm": block.norm1.weight, "attn_q": q, "attn_k": k, "attn_v": v, "attn_output": block.out.weight}
-        parts |= {"ffn_norm": block.norm2.weight, "ffn_gate": block.gate.weight, "ffn_up": block.up.weight}
-        parts |= {"ffn_down": block.down.weight}
+        parts = {"attn_norm": block.norm1.weight, "attn_q": q, "attn_k": k, "attn_v": v}
+        parts |= {"attn_output": block.out.weight, "ffn_norm": block.norm2.weight, "ffn_gate": block.gate.weight}
+        parts |= {"ffn_up": block.up.weight, "ffn_down": block.down.weight}
         named |= {f"blk.{i}.{name}.weight": weight for name, weight in parts.items()}
     return {name: weight.detach().float().numpy() for name, weight in named.items()}
 
@@ -96,7 +96,7 @@ def write(model: Model, words: Tokenizer, path: Path, kind: str = "F16") -> None
 
 
 def check(model: Model, words: Tokenizer, path: Path, samples: int = 40) -> dict[str, float]:
-    """Compare llama.cpp with the trainer: share of texts with the same ids, largest logit difference, same best token."""
+    """Compare llama.cpp with the trainer: share of texts with the same ids, largest logit difference, best tokens."""
     from llama_cpp import Llama
 
     llama = Llama(str(path), n_ctx=2048, n_batch=2048, logits_all=True, verbose=False)

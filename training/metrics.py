@@ -9,7 +9,7 @@ _LINE = {
 }
 _COUNT = {"en": re.compile(r"\b[a-zA-Z]+\b"), "zh": re.compile(r"[\u4e00-\u9fff]")}
 _SENTENCE = {"en": re.compile(r"[^.!?]+[.!?]*"), "zh": re.compile(r"[^。！？]+[。！？]*")}
-_SMALL = frozenset("a an the of and or in on at to for with by from its their".split())
+_SMALL = frozenset({"a", "an", "the", "of", "and", "or", "in", "on", "at", "to", "for", "with", "by", "from"})
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Line:
 
 
 def parse_plan(text: str, language: str) -> list[Line] | None:
-    """The lines of a plan, or None unless every line has the exact form, is numbered in order, and there are 3 to 20."""
+    """The lines of a plan, or None unless all have the exact form, are numbered in order, and there are 3 to 20."""
     matches = [_LINE[language].fullmatch(line) for line in text.split("\n")]
     if not 3 <= len(matches) <= 20 or None in matches:
         return None

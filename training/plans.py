@@ -71,16 +71,6 @@ def plan(voice: Voice, subject: str, total: int, rng: random.Random) -> list[Ste
     return [Step(point(a, subject, rng), w, a, (subject,)) for a, w in zip(aspects, shares, strict=True)]
 
 
-_FREE = {
-    "en": ["{f}", "{F}", "{f} and {t}", "{F} and its place in {t}", "{f} of {t}", "How {f} shaped {t}", "Why {f} can change {t}",
-           "{F}: causes and effects", "What {f} could mean", "Talk about {f}", "{t} and {f}", "Describe {f} in detail",
-           "A visit to {f}", "{f} near {t}", "Compare {f} with {f2}", "{F}, {f2} and {t}", "The {kind} of {f}",
-           "Show the {adj} side of {f}", "introduce {t} by way of {f}", "{name} meets {f}", "The {adj} {f} that {name} found"],
-    "zh": ["{f}", "{f}和{t}", "{f}与{t}的关系", "{t}的{f}", "{f}怎样改变{t}", "为什么要谈{f}", "{f}：原因和影响", "说说{f}",
-           "{t}，{f}", "详细描写{f}", "走进{f}", "比较{f}和{f2}", "{f}、{f2}和{t}", "{f}的{kind}", "从{f}看{t}", "{name}与{f}"],
-}  # fmt: skip
-
-
 def free_point(voice: Voice, subject: str, rng: random.Random) -> tuple[str, tuple[str, ...]]:
     """A main point in a user's own words, and what its paragraph should name."""
     focus = topics.topic(voice, rng)
@@ -94,7 +84,7 @@ def free_point(voice: Voice, subject: str, rng: random.Random) -> tuple[str, tup
             return topics.topic(voice, rng)
         return rng.choice(voice.topics.get(slot) or voice.pools[slot])
 
-    text = fill(choose(rng.choice(_FREE[voice.language]), rng), value)
+    text = fill(choose(rng.choice(voice.own_points), rng), value)
     named = (focus, subject) if subject in text or rng.random() < 0.7 else (focus,)
     return (articles(text) if voice.language == "en" else text), named
 

@@ -2,15 +2,10 @@
 
 import random
 
-from .voice import Voice, articles, choose, fill
+from .voice import Voice, articles, choose, fill, lines, lists
 
-_ONSETS = (
-    "b bl br c ch cl cr d dr f fl fr g gl gr h j k l m n p ph pl pr qu r s sc sh sk sl sm sn sp st str t th tr v w z"
-).split()
-_VOWELS = "a a a e e e i i o o u ai au ea ee ia ie io oa oo ou y".split()
-_CODAS = ["", "", "", "", "b", "ck", "d", "g", "l", "ll", "m", "n", "n", "nd", "ng", "nt", "p", "r", "r", "s", "sh", "st"]
-_CODAS += ["t", "th", "x", "ct", "rd", "rt", "rn", "lt", "mp", "nk", "ss", "v", "z", "lm", "rk"]
-_ENDINGS = ["s", "ing", "er", "ers", "ed", "ology", "ism", "tion", "ness", "ment", "ist", "ity", "al", "ic", "ia", "age"]
+_PARTS = lists(lines("syllables.txt"))
+_CODAS = tuple(coda.strip("-") for coda in _PARTS["coda"])
 
 
 def _common_characters() -> list[str]:
@@ -26,12 +21,12 @@ HAN = _common_characters()
 def invented_word(rng: random.Random) -> str:
     """A pronounceable word that nobody has used."""
     syllables = rng.choices((1, 2, 3, 4), (3, 6, 3, 1))[0]
-    word = "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) for _ in range(syllables - 1))
+    word = "".join(rng.choice(_PARTS["onset"]) + rng.choice(_PARTS["vowel"]) for _ in range(syllables - 1))
     if rng.random() < 0.25 and syllables > 1:
         word = rng.choice("aeiou") + word
-    word += rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS)
+    word += rng.choice(_PARTS["onset"]) + rng.choice(_PARTS["vowel"]) + rng.choice(_CODAS)
     if rng.random() < 0.3:
-        word += rng.choice(_ENDINGS)
+        word += rng.choice(_PARTS["ending"])
     return word
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch.nn import functional as F
+from torch.nn import functional
 
 from . import schedule, tokenizer
 from .batches import IGNORE, batches
@@ -30,7 +30,7 @@ def loss_of(model: Model, inputs: torch.Tensor, labels: torch.Tensor) -> torch.T
     states = model(inputs).flatten(0, 1)
     wanted = (labels.flatten() != IGNORE).nonzero()[:, 0]
     logits = model.logits(states[wanted])
-    return F.cross_entropy(logits.float(), labels.flatten()[wanted])
+    return functional.cross_entropy(logits.float(), labels.flatten()[wanted])
 
 
 def data(tok: Tokenizer, start: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
@@ -95,7 +95,7 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50) -> Path:
     if start:
         base = [[schedule.MUON_RATE] * len(base[0]), [schedule.ADAM_RATE] * len(base[1])]
     began, positions, recent = time.time(), 0, []
-    with open(out / "log.jsonl", "a", encoding="utf-8") as log:
+    with (out / "log.jsonl").open("a", encoding="utf-8") as log:
         for step, inputs, labels in data(tok, start):
             factor = schedule.rate(step)
             for opt, rates in zip(opts, base, strict=True):

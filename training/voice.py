@@ -33,6 +33,7 @@ class Voice:
     stages: tuple[tuple[str, ...], ...]
     closers: tuple[str, ...]
     requests: tuple[str, ...]
+    own_points: tuple[str, ...]
     pools: dict[str, tuple[str, ...]]
     topics: dict[str, tuple[str, ...]]
 
@@ -71,32 +72,34 @@ def articles(text: str) -> str:
     return _ARTICLE.sub(r"\1n ", text)
 
 
-def _lines(name: str) -> list[str]:
+def lines(name: str) -> list[str]:
+    """The lines of a file in `text/`, without comments."""
     text = (TEXT / name).read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
-def _lists(lines: list[str]) -> dict[str, tuple[str, ...]]:
-    pairs = (line.split(":", 1) for line in lines)
+def lists(given: list[str]) -> dict[str, tuple[str, ...]]:
+    """Lines of the form `name: value; value` as a table."""
+    pairs = (line.split(":", 1) for line in given)
     return {key: tuple(v.strip() for v in re.split("[;；]", rest) if v.strip()) for key, rest in pairs}
 
 
-def _aspects(lines: list[str]) -> tuple[Aspect, ...]:
+def _aspects(given: list[str]) -> tuple[Aspect, ...]:
     found: list[Aspect] = []
-    for line in lines:
+    for line in given:
         if line.startswith("["):
             found.append(Aspect(line.strip("[]"), (), {}))
         elif line.startswith("point:"):
             last = found[-1]
             found[-1] = Aspect(last.name, (*last.points, line[6:].strip()), last.words)
         else:
-            found[-1].words.update(_lists([line]))
+            found[-1].words.update(lists([line]))
     return tuple(found)
 
 
-def _stages(lines: list[str]) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+def _stages(given: list[str]) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
     groups: list[list[str]] = []
-    for line in lines:
+    for line in given:
         if line.startswith("@"):
             groups.append([])
         else:
@@ -108,13 +111,14 @@ def _stages(lines: list[str]) -> tuple[tuple[tuple[str, ...], ...], tuple[str, .
 @cache
 def voice(language: str) -> Voice:
     """The voice of `en` or `zh`."""
-    stages, closers = _stages(_lines(f"sentences.{language}.txt"))
+    stages, closers = _stages(lines(f"sentences.{language}.txt"))
     return Voice(
         language,
-        _aspects(_lines(f"aspects.{language}.txt")),
+        _aspects(lines(f"aspects.{language}.txt")),
         stages,
         closers,
-        tuple(_lines(f"requests.{language}.txt")),
-        _lists(_lines(f"pools.{language}.txt")),
-        _lists(_lines(f"topics.{language}.txt")),
+        tuple(lines(f"requests.{language}.txt")),
+        tuple(lines(f"points.{language}.txt")),
+        lists(lines(f"pools.{language}.txt")),
+        lists(lines(f"topics.{language}.txt")),
     )

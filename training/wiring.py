@@ -1,8 +1,8 @@
 """Starts the model with its copying already wired.
 
-Naming a topic that was never seen needs an induction circuit: one head that looks at the token before, and a next layer
-that looks for the place after an earlier copy of the present token. Training finds it by itself, but late. Here the first
-two layers begin with a rough one; everything else begins as usual, and training is free to change all of it.
+Naming a topic that was never seen needs an induction circuit: one head that looks at the token before, and a next
+layer that looks for the place after an earlier copy of the present token. Training finds it by itself, but late. Here
+the first two layers begin with a rough one; all else begins as usual, and training is free to change all of it.
 """
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from .model import Model
 
 STEADY = 6.0
-"""Size of the one component that all embeddings share, in units of their spread: what a head can look by position with."""
+"""Size of the one component that all embeddings share, in units of their spread: heads look by position with it."""
 FAST_PAIRS = 8
 """Rotary pairs that tell the last position from the ones before it."""
 SLOW_PAIRS = 14
