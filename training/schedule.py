@@ -10,7 +10,7 @@ MUON_RATE = 0.02
 ADAM_RATE = 0.004
 RATES = (
     *((0, 0.0125), (79, 1.0), (756, 1.0), (799, 0.953), (800, 1.0), (1050, 1.0)),
-    *((1499, 0.226), (1500, 0.6), (1599, 0.521), (1790, 0.0)),
+    *((1499, 0.226), (1500, 0.6), (1599, 0.521), (1649, 0.385), (1740, 0.0)),
 )
 """The factor on both rates by step, straight between these points: a warm-up, flat, then two falls.
 
@@ -28,7 +28,7 @@ PHASES = (
         1536,
         copy_steps=True,
     ),
-    Phase(90, 6144, {"plan": 0.60, "write": 0.28, "single": 0.07, "whole": 0.05}, Size(4200, 1000, 20), 6144),
+    Phase(40, 6144, {"plan": 0.60, "write": 0.28, "single": 0.07, "whole": 0.05}, Size(4200, 1000, 20), 6144),
 )
 
 
