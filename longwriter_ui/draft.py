@@ -15,6 +15,8 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.plan import Step, render_plan
 from longwriter_ui.words import count_words
 
+PLAN_UNFINISHED = "The plan was broken off before it was complete."
+
 
 class Mode(str, Enum):
     """What the model sees when it writes a paragraph; see prompts."""

@@ -1,17 +1,19 @@
 """What a person may do to a draft, as pure functions from draft to draft.
 
-An operation is a JSON object: {"do": name, ...}. The page and the importer send these; `apply_edit` checks every
+An operation is a JSON object: {"do": name, ...}. The page sends these; `apply_edit` checks every
 field, so a bad operation raises EditError and changes nothing.
 
-    edit_step    key, main_point, words         the step's line
+    edit_step    key, main_point | words, was   the step's line
     insert_step  after (key, or null for first) an empty step, ready to be filled in
     delete_step  key                            the step and its text leave the draft
     move_step    key, to (index)                the card with its text
-    edit_text    key, text                      a new version by the person
+    edit_text    key, text, was                 a new version by the person
     keep         key                            accept a stale or stopped text as it is
     set_title    title
     set_mode     mode
     set_plan     text                           replace the whole plan by lines in the AgentWrite format
+
+`was` is what the person saw when the edit began; if that is no longer there, the edit is a ConflictError.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from dataclasses import replace
 from typing import Any
 
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Paragraph, Status, Version, paragraphs_of
-from longwriter_ui.errors import EditError
+from longwriter_ui.errors import ConflictError, EditError
 from longwriter_ui.plan import MAX_STEP_WORDS, Step, fill_counts, parse_plan
+from longwriter_ui.text import clean_text
 
 MAX_STEPS = 500
 MAX_TEXT = 400_000  # characters in one paragraph
@@ -42,9 +45,14 @@ def apply_edit(draft: Draft, op: Op) -> Draft:
 
 def _edit_step(draft: Draft, op: Op) -> Draft:
     paragraph = _paragraph(draft, op)
-    point = _text(op, "main_point", MAX_POINT) if "main_point" in op else paragraph.step.main_point
-    words = _words(op["words"]) if "words" in op else paragraph.step.words
-    return draft.with_paragraph(replace(paragraph, step=Step(point, words)))
+    step = paragraph.step
+    if "main_point" in op:
+        step = Step(_text(op, "main_point", MAX_POINT), step.words)
+        _check_was(op, paragraph.step.main_point, step.main_point)
+    if "words" in op:
+        step = Step(step.main_point, _words(op["words"]))
+        _check_was(op, paragraph.step.words, step.words)
+    return draft.with_paragraph(replace(paragraph, step=step))
 
 
 def _insert_step(draft: Draft, op: Op) -> Draft:
@@ -76,6 +84,7 @@ def _move_step(draft: Draft, op: Op) -> Draft:
 def _edit_text(draft: Draft, op: Op) -> Draft:
     paragraph = _paragraph(draft, op)
     text = _text(op, "text", MAX_TEXT)
+    _check_was(op, paragraph.text, text)
     if not text.strip():
         return draft.with_paragraph(replace(paragraph, status=Status.PLANNED, version=None, problem=""))
     if text == paragraph.text:
@@ -86,6 +95,7 @@ def _edit_text(draft: Draft, op: Op) -> Draft:
     version = Version(
         text,
         Author.USER,
+        finish=_finish(paragraph, text),
         basis=draft.basis(index),
         prompt=before.prompt if before else "",
         rest=before.rest if before else "",
@@ -119,7 +129,9 @@ def _set_plan(draft: Draft, op: Op) -> Draft:
             "Text has been written from this plan already.", "Edit its steps one by one, or start a new draft."
         )
     parsed = parse_plan(_text(op, "text", MAX_TEXT))
-    steps = fill_counts(parsed.steps[:MAX_STEPS], draft.brief.target_words)
+    if len(parsed.steps) > MAX_STEPS:
+        raise EditError(f"This plan has {len(parsed.steps):,} steps; the most is {MAX_STEPS}.", "Merge some of them.")
+    steps = fill_counts(parsed.steps, draft.brief.target_words)
     return replace(draft, paragraphs=paragraphs_of(steps), raw_plan="", planning_problem="")
 
 
@@ -134,6 +146,25 @@ _EDITS: dict[str, Callable[[Draft, Op], Draft]] = {
     "set_mode": _set_mode,
     "set_plan": _set_plan,
 }
+
+
+def _check_was(op: Op, now: object, new: object) -> None:
+    """ConflictError where the edit was made over something that is no longer there. An edit that arrives a second
+    time, because its first answer was lost, is none."""
+    was = op.get("was")
+    if was is None or now == new:
+        return
+    same = was.strip() == now.strip() if isinstance(was, str) and isinstance(now, str) else was == now
+    if not same:
+        raise ConflictError("This paragraph was changed elsewhere in the meantime.", "Look at both and choose.")
+
+
+def _finish(paragraph: Paragraph, text: str) -> FinishReason:
+    """A stopped answer whose text was only corrected is still to be continued; one that was brought to the end of a
+    sentence is done."""
+    stopped = paragraph.version is not None and not paragraph.finished
+    whole = text.rstrip().endswith((".", "!", "?", "…", "。", "！", "？", '"', "'", "”", "’", "」", ")", "）"))
+    return FinishReason.CANCELLED if stopped and not whole else FinishReason.STOP
 
 
 def _index(draft: Draft, key: object) -> int:
@@ -155,7 +186,7 @@ def _text(op: Op, name: str, limit: int) -> str:
         raise EditError(
             f"This {name.replace('_', ' ')} has {len(value):,} characters; the most is {limit:,}.", "Shorten it."
         )
-    return value.replace("\x00", "").replace("\r\n", "\n")
+    return clean_text(value)
 
 
 def _words(value: object) -> int:

@@ -15,11 +15,12 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up: a module may import those of lower layers, and of its own only within the same package.
 LAYERS = [
-    {"errors", "words", "brief", "plan", "draft", "edits", "events", "paths", "config", "project"},
+    {"errors", "text", "words", "brief", "plan", "draft", "edits", "events", "paths", "config", "project"},
     {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights"},
     {"oneshot"},
-    {"pipeline", "host", "jobs", "recorder", "models", "selftest"},
+    {"pipeline", "host", "jobs", "recorder", "models", "selftest", "locks"},
     {"loading"},
+    {"performer"},
     {"studio"},
     {"ui", "cli"},
     {"bootstrap"},
@@ -30,6 +31,7 @@ WITHIN = {
     ("brief", "errors"), ("brief", "words"), ("plan", "errors"), ("draft", "brief"), ("draft", "plan"),
     ("draft", "words"), ("edits", "draft"), ("edits", "plan"), ("edits", "errors"), ("events", "draft"),
     ("events", "errors"), ("events", "plan"), ("config", "errors"), ("prompts", "engine"), ("jobs", "recorder"),
+    ("brief", "text"), ("edits", "text"),
     ("project", "brief"), ("project", "draft"), ("project", "edits"), ("project", "errors"), ("project", "plan"),
 }  # fmt: skip
 ONLY_IN = {

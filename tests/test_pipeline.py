@@ -168,3 +168,21 @@ def test_oneshot_that_ends_early_leaves_the_rest_planned_and_says_so_when_asked_
     assert [p.finished for p in table.draft.paragraphs] == [True, False, False]
     with pytest.raises(EngineError, match="considers the piece finished"):
         table.write(engine)
+
+
+def test_oneshot_stopped_before_its_first_word_is_stopped_and_not_refused() -> None:
+    table = desk(Mode.ONESHOT)
+    cancel = threading.Event()
+    cancel.set()
+    last = table.write(ScriptedEngine(author), cancel)[-1]
+    assert isinstance(last, Finished) and last.reason is FinishReason.CANCELLED
+
+
+def test_oneshot_with_a_gap_in_the_middle_writes_the_gap_alone() -> None:
+    table = desk(Mode.ONESHOT)
+    table.write(ScriptedEngine(author))
+    texts = [p.text for p in table.draft.paragraphs]
+    middle = table.draft.paragraphs[1]
+    table.draft = table.draft.with_paragraph(replace(middle, version=None, status=Status.PLANNED))
+    table.write(ScriptedEngine(author))
+    assert [p.text for p in table.draft.paragraphs] == texts

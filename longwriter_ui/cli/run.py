@@ -67,8 +67,13 @@ def follow(studio: Studio, job: Job) -> Outcome:
 def resume_line(draft_id: str, arguments: argparse.Namespace) -> str:
     """The command that goes on with the draft in the same way."""
     words = ["python", "-m", "longwriter_ui", "write", "--resume", draft_id]
-    if arguments.model is not None:
-        words += ["--model", str(arguments.model)]
+    default = Sampling()
+    same: dict[str, float | None] = {"model": None, "context": None, "threads": None}
+    same |= {"temperature": default.temperature, "top_p": default.top_p, "top_k": default.top_k}
+    for name, usual in same.items():
+        value = getattr(arguments, name, usual)
+        if value != usual:
+            words += [f"--{name.replace('_', '-')}", str(value)]
     if isinstance(arguments.out, list):
         for out in arguments.out:
             words += ["--out", str(out)]
