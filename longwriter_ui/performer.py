@@ -12,7 +12,6 @@ from longwriter_ui.errors import LongWriterError
 from longwriter_ui.events import Failed, Loading, ParagraphStarted
 from longwriter_ui.host import EngineHost
 from longwriter_ui.jobs import Job
-from longwriter_ui.loading import Loader, LoadJob
 from longwriter_ui.models import Models
 from longwriter_ui.recorder import Recorder
 from longwriter_ui.store.drafts import DraftStore
@@ -23,18 +22,14 @@ _MEASURED = 50  # tokens written; the speed of fewer says little
 class Performer:
     """The worker's side of the studio."""
 
-    def __init__(self, store: DraftStore, host: EngineHost, models: Models, loader: Loader, sampling: Sampling) -> None:
+    def __init__(self, store: DraftStore, host: EngineHost, models: Models, sampling: Sampling) -> None:
         self._store = store
         self._host = host
         self._models = models
-        self._loader = loader
         self._sampling = sampling
 
     def perform(self, job: Job) -> None:
         """Run the job to its end; its last event is Finished or Failed."""
-        if isinstance(job, LoadJob):
-            self._loader.perform(job)
-            return
         try:
             with Recorder(self._store, job.draft_id) as recorder:
                 try:

@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from longwriter_ui import export, imports, project
 from longwriter_ui.brief import Brief
-from longwriter_ui.config import Settings, load_settings, save_settings
 from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, Status, new_key
 from longwriter_ui.edits import Op, apply_edit
 from longwriter_ui.engine.base import Sampling
-from longwriter_ui.engine.templates import NAMES as TEMPLATES
-from longwriter_ui.errors import DraftBusy, EditError, EngineError, ExportError, ImportRefused, LongWriterError
+from longwriter_ui.errors import DraftBusy, EditError, ExportError, ImportRefused, LongWriterError
 from longwriter_ui.export.document import render
 from longwriter_ui.export.files import write_whole
 from longwriter_ui.export.options import Options
 from longwriter_ui.export.preview import preview
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Job, Kind, Worker
-from longwriter_ui.loading import Loader, LoadJob, ModelState
+from longwriter_ui.loading import Loader, LoadJob
 from longwriter_ui.locks import DraftLocks
 from longwriter_ui.models import Models
 from longwriter_ui.paths import Home
@@ -59,10 +57,11 @@ class Studio:
         self._store = DraftStore(home.store)
         self._jobs: dict[str, Job] = {}
         self.models = Models(home)
-        self._loader = Loader(host, self.models, home.settings)
         self._locks = DraftLocks(home.locks)
         self._recover()
-        self._worker = Worker(Performer(self._store, host, self.models, self._loader, self._sampling).perform)
+        self._performer = Performer(self._store, host, self.models, self._sampling)
+        self._worker = Worker(self._perform)
+        self.loader = Loader(host, self.models, self._worker, home.settings)
 
     def close(self) -> None:
         """Stop every job, keep everything."""
@@ -252,12 +251,11 @@ class Studio:
         self._worker.submit(job)
         return job
 
-    def _submit(self, job: LoadJob) -> LoadJob:
-        self._worker.submit(job)
-        return job
-
-    def _save(self, **changes: Any) -> None:
-        save_settings(self._home.settings, replace(self.settings, **changes))
+    def _perform(self, job: Job) -> None:
+        if isinstance(job, LoadJob):
+            self.loader.perform(job)
+        else:
+            self._performer.perform(job)
 
     def _recover(self) -> None:
         """Close what another process left open when it was killed."""
