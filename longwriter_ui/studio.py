@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from longwriter_ui import export, imports, project
 from longwriter_ui.brief import Brief
@@ -201,47 +200,8 @@ class Studio:
     def choose_model(self, path: Path) -> ModelChoice:
         """Use the GGUF at `path` from the next job on, and after a restart; ModelFileError keeps the present one."""
         choice = self._host.choose(path)
-        self._save(model=str(choice.path))
+        self.loader.save(model=str(choice.path))
         return choice
-
-    def load_model(self, path: Path, *, remember: bool = True) -> LoadJob:
-        """Load the GGUF at `path` when the jobs before are done, test it, and use it from then on (`remember`: after a
-        restart too). Whatever goes wrong leaves the present one in use; ModelFileError at once where the file's header
-        tells."""
-        return self._submit(self._loader.job(path, remember))
-
-    def unload_model(self) -> LoadJob:
-        """Free the model's memory when the jobs before are done; the next one loads it again."""
-        return self._submit(self._loader.unload_job())
-
-    def cancel_load(self) -> None:
-        """Stop loading or testing, if that is going on; the present model stays in use."""
-        job = self._loader.current
-        if job is not None and not job.ended:
-            self._worker.cancel(job)
-
-    @property
-    def model_state(self) -> ModelState:
-        """The model in use and the one being loaded."""
-        job = self._loader.current
-        progress = self._worker.progress(job) if job is not None else None
-        return self._loader.state(waiting=progress is not None and progress.phase == "queued" and progress.place > 0)
-
-    @property
-    def settings(self) -> Settings:
-        """What is chosen for the engine; it holds from the next load on."""
-        return load_settings(self._home.settings)
-
-    def set_engine(self, threads: int | None, gpu_layers: int | None) -> None:
-        """None: chosen automatically."""
-        self._save(threads=threads, gpu_layers=gpu_layers)
-
-    def set_template(self, path: Path, template: str | None) -> None:
-        """The chat template of a model file, from the next load on; None: guessed. EngineError for an unknown one."""
-        if template is not None and template not in TEMPLATES:
-            raise EngineError(f"There is no template named {template!r}.", f"Choose one of: {', '.join(TEMPLATES)}.")
-        templates = {name: chosen for name, chosen in self.settings.templates.items() if name != str(path)}
-        self._save(templates=templates if template is None else {**templates, str(path): template})
 
     # the worker's side
 

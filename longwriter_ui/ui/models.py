@@ -24,11 +24,11 @@ def models(studio: Studio, home: Home, local: Callable[[], bool]) -> gr.HTML:
 
     def state(_: Json) -> Json:
         """Everything the tab shows."""
-        shelf, now = studio.models, studio.model_state
+        shelf, now = studio.models, studio.loader.state
         speed = shelf.speeds.of(now.choice.path) if now.choice is not None else None
         answer: Json = {
-            "current": present_models.current(now, studio.settings, speed),
-            **present_models.surroundings(shelf.machine, studio.settings, str(home.models)),
+            "current": present_models.current(now, studio.loader.settings, speed),
+            **present_models.surroundings(shelf.machine, studio.loader.settings, str(home.models)),
             "local": local(),
         }
         try:
@@ -88,19 +88,19 @@ def folder(named: str, home: Home) -> Json:
 def _act(studio: Studio, body: Json) -> None:
     name, shelf = body.get("do"), studio.models
     if name == "load":
-        studio.load_model(_path(body))
+        studio.loader.load(_path(body))
     elif name == "open":
         path = _path(body)
         shelf.add(path)
-        studio.load_model(path)
+        studio.loader.load(path)
     elif name == "unload":
-        studio.unload_model()
+        studio.loader.unload()
     elif name == "cancel_load":
-        studio.cancel_load()
+        studio.loader.cancel()
     elif name == "settings":
-        studio.set_engine(_count(body.get("threads"), 1), _count(body.get("gpu_layers"), 0))
+        studio.loader.set_engine(_count(body.get("threads"), 1), _count(body.get("gpu_layers"), 0))
         if studio.model is not None:
-            studio.set_template(studio.model.path, str(body.get("template") or "") or None)
+            studio.loader.set_template(studio.model.path, str(body.get("template") or "") or None)
     elif name in ("download", "pause", "discard", "remove"):
         _change(studio, str(name), _row(studio, body), str(body.get("endpoint") or "") or None)
     else:

@@ -88,7 +88,7 @@ def test_a_model_is_fetched_paused_resumed_loaded_tested_and_removed(serve: Serv
 
     tab.get_by_role("button", name="Unload").click()
     tab.get_by_text("Not in memory").wait_for()
-    assert site.studio.model_state.info is None
+    assert site.studio.loader.state.info is None
 
 
 def test_a_download_that_is_refused_says_why_and_can_be_tried_again(serve: Serve, stocked: FakeHub) -> None:
@@ -136,7 +136,7 @@ def test_a_file_is_picked_from_a_folder_and_a_bad_one_leaves_the_model_in_use(se
     pick("good.gguf")
     tab.get_by_text("In memory:").wait_for()
     assert name.inner_text() == "Good one"
-    assert site.studio.settings.model == str(folder / "good.gguf")
+    assert site.studio.loader.settings.model == str(folder / "good.gguf")
 
 
 def test_settings_are_kept_and_a_wrong_number_is_refused(serve: Serve) -> None:
@@ -151,7 +151,7 @@ def test_settings_are_kept_and_a_wrong_number_is_refused(serve: Serve) -> None:
     tab.locator("[data-part=template]").select_option("glm4")
     tab.get_by_role("button", name="Save settings").click()
     tab.locator("#lw-models .flag.info").wait_for()
-    settings = site.studio.settings
+    settings = site.studio.loader.settings
     assert (settings.threads, settings.gpu_layers) == (2, 0)
     assert list(settings.templates.values()) == ["glm4"]
     tab.reload()
