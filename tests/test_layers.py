@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up: a module may import those of lower layers, and of its own only within the same package.
 LAYERS = [
-    {"errors", "words", "brief", "plan", "draft", "edits", "events", "paths", "config"},
+    {"errors", "words", "sentences", "brief", "plan", "draft", "edits", "events", "paths", "config"},
     {"prompts", "engine", "store", "export", "report", "progress"},
     {"oneshot"},
     {"pipeline", "host", "jobs", "recorder"},

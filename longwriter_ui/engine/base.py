@@ -70,14 +70,39 @@ class Sampling:
     seed: int = 0
 
 
+class LengthMode(str, Enum):
+    """How an answer is kept to its length: not at all, near it, or as near as whole sentences allow."""
+
+    OFF = "off"
+    GENTLE = "gentle"
+    STRICT = "strict"
+
+
+@dataclass(frozen=True)
+class LengthGoal:
+    """How many words the whole answer is to have, counted as its language counts them."""
+
+    words: int
+    language: str
+    mode: LengthMode
+
+
 @dataclass(frozen=True)
 class Request:
-    """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given."""
+    """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given, with about as
+    many words as `length` says. An answer that is being continued counts from its beginning."""
 
     conversation: Conversation
     sampling: Sampling
     max_tokens: int
     grammar: str | None = None
+    length: LengthGoal | None = None
+
+    @property
+    def begun(self) -> str:
+        """The text of the answer that is being continued; empty for a new one."""
+        last = self.conversation[-1]
+        return last.text if last.role is Role.ASSISTANT else ""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """An engine that writes what a script says: for tests of everything above the engine, and for demonstrations of
-faults. It keeps the whole contract: counts, prefix reuse, cancelling, limits, a context that can be too small.
+faults. It keeps the whole contract: counts, prefix reuse, cancelling, limits, a context that can be too small. Only the
+end of the script cannot be held back.
 
 A token is a character; its id is the character's code point.
 """
@@ -11,7 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from longwriter_ui.draft import FinishReason
-from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Request, Role
+from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, LengthMode, Measure, Request, Role
+from longwriter_ui.engine.length import LengthControl
 from longwriter_ui.errors import ContextTooSmall, EngineError
 from longwriter_ui.events import Reading
 
@@ -75,11 +77,18 @@ class ScriptedEngine:
         answer = self._script(request)
         limit = min(request.max_tokens, self.info.context - len(prompt))
         finish = FinishReason.STOP if len(answer) <= limit else FinishReason.LENGTH
+        goal = request.length
+        control = LengthControl(goal, request.begun) if goal and goal.mode is not LengthMode.OFF else None
         began, written = time.monotonic(), 0
         for piece in _PIECE.findall(answer[:limit]):
             if cancel.is_set():
                 finish = FinishReason.CANCELLED
                 break
+            if control is not None:
+                if control.ends_before(piece):
+                    finish = FinishReason.STOP
+                    break
+                control.add(piece)
             if self._pause:
                 time.sleep(self._pause)
             tokens = tuple(map(ord, piece))
