@@ -6,10 +6,9 @@ import argparse
 from pathlib import Path
 
 from longwriter_ui.bootstrap import build_studio
+from longwriter_ui.errors import LongWriterError
 from longwriter_ui.paths import home
 from longwriter_ui.ui.page import Page
-
-LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def main() -> None:
@@ -23,13 +22,14 @@ def main() -> None:
     auth = tuple(options.auth.split(":", 1)) if options.auth else None
     if auth is not None and len(auth) != 2:
         parser.error("--auth is USER:PASSWORD")
-    if options.host not in LOCAL and auth is None and not options.public:
+    if options.host not in ("127.0.0.1", "localhost", "::1") and auth is None and not options.public:
         parser.error(f"--host {options.host} lets others in: give --auth USER:PASSWORD, or --public to allow anyone")
-    studio = build_studio(options.model)
-    page = Page(studio, home())
-    print(
-        f"LongWriter Studio: {page.launch(server_name=options.host, server_port=options.port, auth=auth)}", flush=True
-    )
+    try:
+        page = Page(studio := build_studio(options.model), home())
+        address = page.launch(server_name=options.host, server_port=options.port, auth=auth)
+    except LongWriterError as error:
+        parser.exit(1, f"error: {error}\n")
+    print(f"LongWriter Studio: {address}", flush=True)
     page.blocks.block_thread()
     page.close()
     studio.close()

@@ -7,31 +7,50 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longwriter_ui.config import load_settings
-from longwriter_ui.engine.base import Engine, Sampling
-from longwriter_ui.engine.header import read_header
+from longwriter_ui.engine.base import Engine, Proceed, Sampling
+from longwriter_ui.engine.header import check_usable, read_header
 from longwriter_ui.errors import ModelFileError
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.paths import DEMO_MODEL, home
 from longwriter_ui.studio import Studio
+from longwriter_ui.weights.split import part_names
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class LlamaCppOpener:
-    """Opens GGUF files with llama.cpp. `context` in tokens (None: as the piece needs), `threads` (None: all cores)."""
+    """Opens GGUF files with llama.cpp. `context` in tokens (None: as the piece needs); `threads` (None: as the settings
+    say, else all cores). The settings are read anew for each model."""
 
+    settings: Path
     context: int | None = None
     threads: int | None = None
 
     def check(self, path: Path) -> ModelChoice:
-        header = read_header(path)
-        return ModelChoice(path.resolve(), header.name, header.demonstration)
+        first, *others = (path.resolve().with_name(name) for name in part_names(path.resolve().name))
+        missing = [part.name for part in others if not part.is_file()]
+        if missing:
+            raise ModelFileError(
+                f"{first.name} comes in {len(others) + 1} files, and not all are here: {', '.join(missing)}.",
+                "Put all of them into one folder.",
+            )
+        header = read_header(first)
+        check_usable(header, first)
+        return ModelChoice(first, header.name, header.demonstration)
 
-    def open(self, path: Path) -> Engine:
+    def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
         from longwriter_ui.engine.llamacpp import LlamaCppEngine
 
-        return LlamaCppEngine.load(path, context=self.context, threads=self.threads)
+        settings = load_settings(self.settings)
+        return LlamaCppEngine.load(
+            path,
+            context=self.context,
+            threads=self.threads or settings.threads,
+            gpu_layers=-1 if settings.gpu_layers is None else settings.gpu_layers,
+            template=settings.templates.get(str(path)),
+            proceed=proceed,
+        )
 
 
 def build_studio(
@@ -43,7 +62,7 @@ def build_studio(
 ) -> Studio:
     """The studio in the person's data directory. `model` None: the one chosen last, else the demonstration model."""
     place = home()
-    opener = LlamaCppOpener(context, threads)
+    opener = LlamaCppOpener(place.settings, context, threads)
     if model is not None:
         return Studio(place, EngineHost(opener, model), sampling)
     chosen = load_settings(place.settings).model

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from longwriter_ui.errors import StoreError
@@ -12,19 +13,30 @@ from longwriter_ui.errors import StoreError
 
 @dataclass(frozen=True)
 class Settings:
-    """`model`: path of the GGUF chosen last; None: the demonstration model."""
+    """`model`: path of the GGUF chosen last; None: the demonstration model. `threads` and `gpu_layers`: None: chosen
+    automatically. `templates`: the chat template chosen for a model, by path; others are guessed."""
 
     model: str | None = None
+    threads: int | None = None
+    gpu_layers: int | None = None
+    templates: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_settings(path: Path) -> Settings:
-    """The saved settings; the defaults where there are none or the file cannot be understood."""
+    """The saved settings; the defaults for what is not there or cannot be understood."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return Settings()
-    model = values.get("model") if isinstance(values, dict) else None
-    return Settings(model if isinstance(model, str) else None)
+    if not isinstance(values, dict):
+        return Settings()
+    model, templates = values.get("model"), values.get("templates")
+    return Settings(
+        model if isinstance(model, str) else None,
+        _count(values.get("threads"), 1),
+        _count(values.get("gpu_layers"), 0),
+        {k: v for k, v in templates.items() if isinstance(v, str)} if isinstance(templates, dict) else {},
+    )
 
 
 def save_settings(path: Path, settings: Settings) -> None:
@@ -36,3 +48,7 @@ def save_settings(path: Path, settings: Settings) -> None:
         temporary.replace(path)
     except OSError as error:
         raise StoreError(f"The settings cannot be saved: {error}.", "Check the folder's permissions.") from error
+
+
+def _count(value: object, least: int) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= least else None

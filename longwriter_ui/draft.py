@@ -126,7 +126,7 @@ class Draft:
     @property
     def text(self) -> str:
         """All text in order, paragraphs parted by a blank line."""
-        return "\n\n".join(p.text.strip() for p in self.paragraphs if p.text.strip())
+        return "\n\n".join(p.text.strip(" \t\n") for p in self.paragraphs if p.text.strip())
 
     @property
     def words(self) -> int:

@@ -10,8 +10,12 @@
     |  `- DraftBusy              another job or process is writing this draft
     |- EngineError               the model failed while planning or writing
     |  |- ModelFileError         the file is no usable GGUF
+    |  |- LoadCancelled          loading was cancelled by the person
     |  `- ContextTooSmall        the piece does not fit; carries needed and available tokens
-    `- ExportError               a file could not be made or written
+    |- CatalogError              no such model or build, or a catalogue file is wrong
+    |- DownloadError             a model could not be fetched whole; what came is kept
+    |- ExportError               a file could not be made or written
+    `- ImportRefused             a file cannot be made into a draft
 
 Foreign exceptions (OSError, sqlite3.Error, llama.cpp return codes) are translated where they arise, with
 `raise ... from error`. The text of an error is for the person; it never enters a draft.
@@ -73,6 +77,10 @@ class ModelFileError(EngineError):
     """The file is missing, damaged, or no model that this build of llama.cpp can run."""
 
 
+class LoadCancelled(EngineError):
+    """The person cancelled the loading of a model."""
+
+
 class ContextTooSmall(EngineError):
     """The piece needs `needed` tokens of context and only `available` can be had."""
 
@@ -82,5 +90,17 @@ class ContextTooSmall(EngineError):
         self.available = available
 
 
+class CatalogError(LongWriterError):
+    """No model or build of this name is known, or a catalogue file is wrong."""
+
+
+class DownloadError(LongWriterError):
+    """A model could not be fetched whole; what came of it is kept, unless it was wrong."""
+
+
 class ExportError(LongWriterError):
     """A file could not be made or written; the draft is untouched."""
+
+
+class ImportRefused(LongWriterError):
+    """A file cannot be made into a draft; nothing was added."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from longwriter_ui.engine.base import Engine
+from longwriter_ui.engine.base import Engine, EngineInfo, Proceed
 from longwriter_ui.errors import EngineError
 
 
@@ -27,13 +28,13 @@ class ModelOpener(Protocol):
         """What the file says of itself, from its header alone; ModelFileError when it is no usable model."""
         ...
 
-    def open(self, path: Path) -> Engine:
-        """Load it."""
+    def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
+        """Load it; LoadCancelled when `proceed` says so."""
         ...
 
 
 class EngineHost:
-    """Holds one engine. `engine()` is for the worker only; `choose` and `choice` for everybody."""
+    """Holds one engine. `engine`, `swap` and `unload` are for the worker only, the others for everybody."""
 
     def __init__(self, opener: ModelOpener, path: Path | None) -> None:
         self._opener = opener
@@ -46,6 +47,10 @@ class EngineHost:
         """The model the next job will use."""
         return self._choice
 
+    def check(self, path: Path) -> ModelChoice:
+        """What a file says of itself; ModelFileError when it is no usable model."""
+        return self._opener.check(path)
+
     def choose(self, path: Path) -> ModelChoice:
         """Use another model from the next job on; ModelFileError leaves the present one in place."""
         choice = self._opener.check(path)
@@ -56,22 +61,62 @@ class EngineHost:
     @property
     def is_loaded(self) -> bool:
         """Whether the chosen model is in memory."""
-        return self._loaded is not None and self._loaded[0] == self._choice
+        loaded = self._loaded
+        return loaded is not None and loaded[0] == self._choice
 
-    def engine(self) -> Engine:
+    @property
+    def info(self) -> EngineInfo | None:
+        """About the model in memory."""
+        loaded = self._loaded
+        return loaded[1].info if loaded is not None else None
+
+    def engine(self, proceed: Proceed | None = None) -> Engine:
         """The chosen model's engine, loaded if need be. A load that fails leaves the previous engine usable."""
         choice = self._choice
         if choice is None:
             raise EngineError("No model is chosen.", "Choose a .gguf file under Models, or with --model.")
-        if self._loaded is not None and self._loaded[0] == choice:
-            return self._loaded[1]
-        engine = self._opener.open(choice.path)
-        previous, self._loaded = self._loaded, (choice, engine)
+        loaded = self._loaded
+        if loaded is not None and loaded[0] == choice:
+            return loaded[1]
+        return self._replace(choice, proceed)
+
+    def swap(
+        self,
+        choice: ModelChoice,
+        try_it: Callable[[Engine], None],
+        proceed: Proceed | None = None,
+        *,
+        alone: bool = False,
+    ) -> None:
+        """Load a model, `try_it`, and choose it when nothing was raised; else the choice stays what it was. `alone`:
+        memory does not hold both, so the present model goes first and, should this fail, is loaded again when it is
+        needed."""
+        if alone:
+            self.unload()
+        self._replace(choice, proceed, try_it)
+        with self._lock:
+            self._choice = choice
+
+    def unload(self) -> None:
+        """Free the memory; the choice stays."""
+        previous, self._loaded = self._loaded, None
         if previous is not None:
             previous[1].close()
-        return engine
 
     def close(self) -> None:
-        if self._loaded is not None:
-            self._loaded[1].close()
-            self._loaded = None
+        self.unload()
+
+    def _replace(
+        self, choice: ModelChoice, proceed: Proceed | None, try_it: Callable[[Engine], None] | None = None
+    ) -> Engine:
+        engine = self._opener.open(choice.path, proceed)
+        if try_it is not None:
+            try:
+                try_it(engine)
+            except EngineError:
+                engine.close()
+                raise
+        previous, self._loaded = self._loaded, (choice, engine)
+        if previous is not None and previous[1] is not engine:
+            previous[1].close()
+        return engine

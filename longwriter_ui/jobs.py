@@ -20,7 +20,7 @@ from longwriter_ui.progress import Meter, Progress
 
 _log = logging.getLogger(__name__)
 
-Kind = Literal["plan", "write"]
+Kind = Literal["plan", "write", "load"]
 
 
 class Job:

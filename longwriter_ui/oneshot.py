@@ -68,7 +68,7 @@ class Cutter:
         assert self._begun is not None
         index = self._todo.pop(0) if len(self._todo) > 1 or finish is not FinishReason.CANCELLED else self._todo[0]
         key = self._draft.paragraphs[index].key
-        text = self._text if finish is FinishReason.CANCELLED else self._text.strip()
+        text = self._text if finish is FinishReason.CANCELLED else self._text.strip(" \t\n")
         whole = not self._begun.text or bool(self._begun.tokens)
         version = replace(
             self._begun,

@@ -246,7 +246,7 @@ class _Answer:
 
     def version(self) -> Version:
         """The answer as a version; a stopped one keeps its trailing space, so that it can be continued exactly."""
-        text = self.text if self.finish is FinishReason.CANCELLED else self.text.strip()
+        text = self.text if self.finish is FinishReason.CANCELLED else self.text.strip(" \t\n")
         tokens = tuple(self._tokens) if self._complete else ()
         return replace(self._begun, text=text, finish=self.finish, tokens=tokens)
 

@@ -8,26 +8,36 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from longwriter_ui import export, pipeline
+from longwriter_ui import export, imports, pipeline, project
 from longwriter_ui.brief import Brief
-from longwriter_ui.config import Settings, save_settings
+from longwriter_ui.config import Settings, load_settings, save_settings
 from longwriter_ui.draft import Draft, Mode, Status, new_key
 from longwriter_ui.edits import Op, apply_edit
 from longwriter_ui.engine.base import Sampling
-from longwriter_ui.errors import DraftBusy, EditError, LongWriterError
+from longwriter_ui.engine.templates import NAMES as TEMPLATES
+from longwriter_ui.errors import DraftBusy, EditError, EngineError, ExportError, ImportRefused, LongWriterError
 from longwriter_ui.events import Failed, Loading, ParagraphStarted
+from longwriter_ui.export.document import render
+from longwriter_ui.export.files import write_whole
+from longwriter_ui.export.options import Options
+from longwriter_ui.export.preview import preview
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Job, Kind, Worker
+from longwriter_ui.loading import Loader, LoadJob, ModelState
+from longwriter_ui.models import Models
 from longwriter_ui.paths import Home
 from longwriter_ui.progress import Progress
 from longwriter_ui.recorder import Recorder
 from longwriter_ui.store.drafts import DraftStore, DraftSummary
+
+_MEASURED = 50  # tokens written; the speed of fewer says little
 
 
 @dataclass(frozen=True)
@@ -53,11 +63,14 @@ class Studio:
         self._sampling = sampling or Sampling()
         self._store = DraftStore(home.store)
         self._jobs: dict[str, Job] = {}
+        self.models = Models(home)
+        self._loader = Loader(host, self.models, home.settings)
         self._recover()
         self._worker = Worker(self._perform)
 
     def close(self) -> None:
         """Stop every job, keep everything."""
+        self.models.downloads.close()
         if self._worker.close():  # else it hangs in the engine, and ends with the process
             self._host.close()
             self._store.close()
@@ -107,9 +120,39 @@ class Studio:
 
         return self._store.change(draft_id, edited, key=str(op.get("key") or ""), seen=rev)
 
-    def export(self, draft_id: str, path: Path) -> Path:
-        """Write the draft to `path` in the format of its suffix; ExportError."""
-        return export.export(self.draft(draft_id), path)
+    # files
+
+    def export(self, draft_id: str, path: Path, options: Options | None = None) -> Path:
+        """Write the draft to `path` in the format of its suffix; ExportError. `options` None: those remembered."""
+        if export.is_project(path):
+            export.check(path)
+            write_whole(path, project.dump(self._store.project(draft_id)))
+            return path
+        return export.export(self.draft(draft_id), path, options or self.export_options(draft_id))
+
+    def preview(self, draft_id: str) -> str:
+        """The draft as it would be exported, as HTML that is safe in any page."""
+        return preview(render(self.draft(draft_id), self.export_options(draft_id)))
+
+    def export_options(self, draft_id: str) -> Options:
+        """What was chosen for this draft's exports."""
+        return Options().with_values(self._store.export_options(draft_id))
+
+    def set_export_options(self, draft_id: str, values: Mapping[str, object]) -> Options:
+        """Change some of the draft's export options, by name; ExportError when one does not fit."""
+        options = self.export_options(draft_id).with_values(values)
+        self._store.set_export_options(draft_id, options.values())
+        return options
+
+    def import_file(self, path: Path) -> Draft:
+        """A new draft from a project file, Markdown, DOCX or plain text; ImportRefused, and nothing is added."""
+        found = imports.load(path)
+        try:
+            Options().with_values(found.export_options)
+        except ExportError as error:
+            raise ImportRefused(f"This is no project file that can be read: {error.message}") from error
+        self._store.add_project(found)
+        return self.draft(found.draft.id)
 
     # jobs
 
@@ -157,8 +200,47 @@ class Studio:
     def choose_model(self, path: Path) -> ModelChoice:
         """Use the GGUF at `path` from the next job on, and after a restart; ModelFileError keeps the present one."""
         choice = self._host.choose(path)
-        save_settings(self._home.settings, Settings(model=str(choice.path)))
+        self._save(model=str(choice.path))
         return choice
+
+    def load_model(self, path: Path, *, remember: bool = True) -> LoadJob:
+        """Load the GGUF at `path` when the jobs before are done, test it, and use it from then on (`remember`: after a
+        restart too). Whatever goes wrong leaves the present one in use; ModelFileError at once where the file's header
+        tells."""
+        return self._submit(self._loader.job(path, remember))
+
+    def unload_model(self) -> LoadJob:
+        """Free the model's memory when the jobs before are done; the next one loads it again."""
+        return self._submit(self._loader.unload_job())
+
+    def cancel_load(self) -> None:
+        """Stop loading or testing, if that is going on; the present model stays in use."""
+        job = self._loader.current
+        if job is not None and not job.ended:
+            self._worker.cancel(job)
+
+    @property
+    def model_state(self) -> ModelState:
+        """The model in use and the one being loaded."""
+        job = self._loader.current
+        progress = self._worker.progress(job) if job is not None else None
+        return self._loader.state(waiting=progress is not None and progress.phase == "queued" and progress.place > 0)
+
+    @property
+    def settings(self) -> Settings:
+        """What is chosen for the engine; it holds from the next load on."""
+        return load_settings(self._home.settings)
+
+    def set_engine(self, threads: int | None, gpu_layers: int | None) -> None:
+        """None: chosen automatically."""
+        self._save(threads=threads, gpu_layers=gpu_layers)
+
+    def set_template(self, path: Path, template: str | None) -> None:
+        """The chat template of a model file, from the next load on; None: guessed. EngineError for an unknown one."""
+        if template is not None and template not in TEMPLATES:
+            raise EngineError(f"There is no template named {template!r}.", f"Choose one of: {', '.join(TEMPLATES)}.")
+        templates = {name: chosen for name, chosen in self.settings.templates.items() if name != str(path)}
+        self._save(templates=templates if template is None else {**templates, str(path): template})
 
     # the worker's side
 
@@ -168,7 +250,17 @@ class Studio:
         self._worker.submit(job)
         return job
 
+    def _submit(self, job: LoadJob) -> LoadJob:
+        self._worker.submit(job)
+        return job
+
+    def _save(self, **changes: Any) -> None:
+        save_settings(self._home.settings, replace(self.settings, **changes))
+
     def _perform(self, job: Job) -> None:
+        if isinstance(job, LoadJob):
+            self._loader.perform(job)
+            return
         try:
             with Recorder(self._store, job.draft_id) as recorder:
                 try:
@@ -202,6 +294,8 @@ class Studio:
                 draft = self.draft(job.draft_id)
             job.meter.update(event, draft)
             job.emit(event)
+        if job.kind == "write" and job.usage.written >= _MEASURED and self.model is not None:
+            self.models.speeds.record(self.model.path, job.meter.progress.tokens_per_second)
 
     def _acquire(self, draft_id: str) -> FileLock:
         self._home.locks.mkdir(parents=True, exist_ok=True)

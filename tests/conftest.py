@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import huggingface_hub
 import pytest
+from huggingface_hub import constants
 
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.host import EngineHost
 from longwriter_ui.paths import home
 from longwriter_ui.studio import Studio
+from tests.hub import FakeHub
 from tests.script import ScriptedOpener, author
 from tests.tiny_gguf import write_tiny_gguf
 
@@ -50,3 +53,23 @@ def open_studio() -> Iterator[Callable[..., Studio]]:
 def studio(open_studio: Callable[..., Studio]) -> Studio:
     """A studio whose engine follows `tests.script.author`."""
     return open_studio()
+
+
+@pytest.fixture
+def online(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Requests are allowed, to loopback only: no proxy, no token, and no address but the one a test names."""
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    huggingface_hub.close_session()
+    yield
+    huggingface_hub.close_session()
+
+
+@pytest.fixture
+def hub(online: None) -> Iterator[FakeHub]:
+    """A server that behaves, as long as it is not told otherwise."""
+    with FakeHub().serving() as server:
+        yield server

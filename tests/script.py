@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from longwriter_ui.engine.base import Engine, Request, Role
+from longwriter_ui.engine.base import Engine, Proceed, Request, Role
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.plan import Step, parse_plan, render_plan
@@ -24,7 +24,7 @@ class ScriptedOpener:
     def check(self, path: Path) -> ModelChoice:
         return ModelChoice(path, self.engine.info.name, demonstration=False)
 
-    def open(self, path: Path) -> Engine:
+    def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
         return self.engine
 
 
@@ -37,6 +37,8 @@ def author(request: Request) -> str:
     if request.grammar is not None:
         return plan_text(asked)
     lines = asked.rstrip().splitlines()
+    if len(lines) == 1:
+        return "The boats lie still in the grey light."  # the self-test
     if lines[-2].endswith(("paragraph:", "这一段：")):
         return paragraph_text(parse_plan(lines[-1]).steps[0])[len(begun) :]
     steps = parse_plan(asked[asked.index("Paragraph 1 ") :]).steps

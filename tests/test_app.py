@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -34,3 +35,15 @@ def test_it_prints_the_address_and_the_page_answers_there() -> None:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def test_what_cannot_be_served_is_told_in_a_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for options in (["--port", port], ["--model", "missing.gguf"]):
+            command = [sys.executable, "app.py", *options]
+            result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+            assert result.returncode == 1
+            assert result.stderr.startswith("error: ")
+            assert options[1] in result.stderr
+            assert "Traceback" not in result.stderr

@@ -15,10 +15,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up: a module may import those of lower layers, and of its own only within the same package.
 LAYERS = [
-    {"errors", "words", "sentences", "brief", "plan", "draft", "edits", "events", "paths", "config"},
-    {"prompts", "engine", "store", "export", "report", "progress"},
+    {"errors", "words", "sentences", "brief", "plan", "draft", "edits", "events", "paths", "config", "project"},
+    {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights"},
     {"oneshot"},
-    {"pipeline", "host", "jobs", "recorder"},
+    {"pipeline", "host", "jobs", "recorder", "models", "selftest"},
+    {"loading"},
     {"studio"},
     {"ui", "cli"},
     {"bootstrap"},
@@ -29,16 +30,25 @@ WITHIN = {
     ("brief", "errors"), ("brief", "words"), ("plan", "errors"), ("draft", "brief"), ("draft", "plan"),
     ("draft", "words"), ("edits", "draft"), ("edits", "plan"), ("edits", "errors"), ("events", "draft"),
     ("events", "errors"), ("events", "plan"), ("config", "errors"), ("prompts", "engine"), ("jobs", "recorder"),
+    ("project", "brief"), ("project", "draft"), ("project", "edits"), ("project", "errors"), ("project", "plan"),
 }  # fmt: skip
 ONLY_IN = {
     "gradio": ("ui/",),
     "llama_cpp": ("engine/llamacpp.py", "engine/sampling.py", "engine/_"),
     "sqlite3": ("store/",),
-    "pypandoc": ("export/",),
+    "pypandoc": ("export/", "imports/"),
+    "typst": ("export/pdf.py",),
+    "markdown": ("export/preview.py",),
+    "nh3": ("export/preview.py",),
     "rich": ("cli/",),
+    "huggingface_hub": ("weights/hub",),
+    "httpx2": ("weights/",),
 }
 # Without these the core must still import: they are slow to load, or a person may not have them.
-HEAVY = ("gradio", "llama_cpp", "pypandoc", "rich", "numpy", "huggingface_hub", "jinja2", "py3langid")
+HEAVY = (
+    "gradio", "llama_cpp", "pypandoc", "typst", "nh3", "rich", "numpy", "huggingface_hub", "httpx2", "jinja2",
+    "py3langid",
+)  # fmt: skip
 
 
 def name_of(path: Path) -> str:

@@ -9,8 +9,10 @@ from longwriter_ui import export
 from longwriter_ui.cli.console import STDOUT, find_draft, note, to_json, write_target
 from longwriter_ui.cli.run import OpenStudio
 from longwriter_ui.draft import Draft, FinishReason, Paragraph
+from longwriter_ui.export.options import Options
 from longwriter_ui.store.drafts import DraftSummary
 
+OPTIONS = tuple(Options().values())
 _ENDINGS = {
     FinishReason.LENGTH: "cut off at its limit",
     FinishReason.CANCELLED: "stopped",
@@ -45,8 +47,20 @@ def run_export(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
         export.check(path)
     with closing(open_studio()) as studio:
         draft_id = find_draft(studio, arguments.id)
+        chosen = {name: value for name in OPTIONS if (value := getattr(arguments, name)) is not None}
+        if chosen:
+            studio.set_export_options(draft_id, chosen)  # for the next time, too
         for path in arguments.out:
             note(f"Wrote {studio.export(draft_id, path)}")
+    return 0
+
+
+def run_import(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
+    with closing(open_studio()) as studio:
+        for path in arguments.files:
+            draft = studio.import_file(path)
+            note(f"Imported {path} as {draft.title!r}, {draft.words:,} words in {len(draft.paragraphs)} paragraphs")
+            write_target(STDOUT, draft.id)
     return 0
 
 

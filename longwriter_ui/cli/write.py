@@ -108,7 +108,7 @@ def _work(studio: Studio, draft_id: str) -> _Run:
 
 def _finish(studio: Studio, draft: Draft, run: _Run, arguments: argparse.Namespace) -> int:
     """Files, report and text; the exit code."""
-    failed = _export(draft, arguments.out) if run.outcome.ended is FinishReason.STOP else []
+    failed = _export(studio, draft.id, arguments.out) if run.outcome.ended is FinishReason.STOP else []
     if arguments.json is not None:
         model = studio.model.name if studio.model else ""
         ended = overall_finish(draft, run.outcome.ended)
@@ -136,13 +136,13 @@ def _tell_stopped(draft_id: str, arguments: argparse.Namespace) -> None:
     note(f"Stopped; the text so far is kept. To go on: {resume_line(draft_id, arguments)}")
 
 
-def _export(draft: Draft, paths: list[Path]) -> list[ExportError]:
+def _export(studio: Studio, draft_id: str, paths: list[Path]) -> list[ExportError]:
     """Write the files; what failed is told with the way to try again, since the draft stays in the store."""
     failed = []
     for path in paths:
         try:
-            note(f"Wrote {export.export(draft, path)}")
+            note(f"Wrote {studio.export(draft_id, path)}")
         except ExportError as error:
-            again = f"The draft is kept: python -m longwriter_ui drafts export {draft.id} --out FILE"
+            again = f"The draft is kept: python -m longwriter_ui drafts export {draft_id} --out FILE"
             failed.append(ExportError(error.message, f"{error.hint} {again}".strip()))
     return failed

@@ -6,27 +6,35 @@ from pathlib import Path
 from typing import Any
 
 from longwriter_ui.engine._llama import configure, llama, start
-from longwriter_ui.engine.header import Header, read_header
-from longwriter_ui.errors import ModelFileError
+from longwriter_ui.engine.base import Proceed
+from longwriter_ui.engine.header import Header, check_usable, read_header
+from longwriter_ui.errors import LoadCancelled, ModelFileError
 
 
-def open_model(path: Path, gpu_layers: int) -> tuple[Header, Any]:
-    """The header and the llama.cpp model of a file that holds weights and a tokenizer; ModelFileError for others."""
+def open_model(path: Path, gpu_layers: int, proceed: Proceed | None = None) -> tuple[Header, Any]:
+    """The header and the llama.cpp model of a file that holds weights and a tokenizer; ModelFileError for others.
+    `proceed` hears which share is loaded, from 0 to 1, and may answer False: LoadCancelled."""
     header = read_header(path)
-    name, architecture = path.name, header.metadata.get("general.architecture")
-    if not architecture:
-        raise ModelFileError(f"{name} does not say what kind of model it is.", "Download the file again.")
-    if header.metadata.get("tokenizer.ggml.model", "none") in ("none", "no_vocab") or not header.vocabulary:
-        raise ModelFileError(f"{name} has no tokenizer.", "Choose a complete GGUF of a text model.")
-    if not header.tensors:
-        raise ModelFileError(f"{name} holds a vocabulary but no weights.", "Choose a complete GGUF of a text model.")
+    check_usable(header, path)
+    name, architecture = path.name, header.metadata["general.architecture"]
     log = start()
     log.clear()
     parameters = llama.llama_model_default_params()
     configure(parameters, n_gpu_layers=gpu_layers)
+    stopped = False
+
+    def hear(share: float, _: object) -> bool:
+        nonlocal stopped
+        stopped = stopped or (proceed is not None and not proceed(share))
+        return not stopped
+
+    callback = llama.llama_progress_callback(hear)  # referred to until loading is over
+    configure(parameters, progress_callback=callback)
     model = llama.llama_model_load_from_file(str(path).encode(), parameters)
     if model:
         return header, model
+    if stopped:
+        raise LoadCancelled(f"Loading {name} was cancelled.", retryable=True)
     if "unknown model architecture" in log.text:
         raise ModelFileError(
             f"{name} is a model of the architecture {architecture!r}, which this version of llama.cpp cannot run.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from longwriter_ui.engine._llama import llama
@@ -12,13 +12,23 @@ from longwriter_ui.engine.templates import Segment, Template
 
 
 class Vocabulary:
-    """Wraps the vocabulary of a model; valid as long as the model is."""
+    """Wraps the vocabulary of a model; valid as long as the model is.
 
-    def __init__(self, model: Any) -> None:
+    Where a byte-pair vocabulary names no BOS or EOS, llama.cpp takes its token 11 for it, which is a comma or the
+    like: here there is none (-1).
+    """
+
+    def __init__(self, model: Any, metadata: Mapping[str, object]) -> None:
         self.pointer = llama.llama_model_get_vocab(model)
         self.size: int = llama.llama_vocab_n_tokens(self.pointer)
         self.bos: int = llama.llama_vocab_bos(self.pointer)
         self.eos: int = llama.llama_vocab_eos(self.pointer)
+        self._no_end = -1
+        if metadata.get("tokenizer.ggml.model") == "gpt2":
+            if "tokenizer.ggml.bos_token_id" not in metadata:
+                self.bos = -1
+            if "tokenizer.ggml.eos_token_id" not in metadata:
+                self._no_end, self.eos = self.eos, -1
         self._adds_bos: bool = llama.llama_vocab_get_add_bos(self.pointer)
         self._pieces: dict[int, bytes] = {}
         self._parsed = self._always_parsed()
@@ -47,7 +57,7 @@ class Vocabulary:
 
     def ends(self, stops: Iterable[str]) -> frozenset[int]:
         """The tokens that end an answer: those that the model file names, and stops that are single tokens."""
-        ends = {i for i in range(self.size) if llama.llama_vocab_is_eog(self.pointer, i)}
+        ends = {i for i in range(self.size) if llama.llama_vocab_is_eog(self.pointer, i)} - {self._no_end}
         for stop in stops:
             ids = self.tokenise(stop, special=True)
             if len(ids) == 1:

@@ -10,7 +10,7 @@ reason and the final counts. Cancelling is setting an event; afterwards the engi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -129,7 +129,8 @@ class Measure:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """Who is writing. `vocabulary` identifies the token ids; `context` is the most tokens a conversation may have."""
+    """Who is writing. `vocabulary` identifies the token ids; `context` is the most tokens a conversation may have;
+    `threads` 0 where it does not apply."""
 
     name: str
     model: str
@@ -139,12 +140,17 @@ class EngineInfo:
     backend: str
     demonstration: bool = False
     load_seconds: float = 0.0
+    threads: int = 0
 
 
 class Cancel(Protocol):
     """What `threading.Event` is, as far as an engine needs it."""
 
     def is_set(self) -> bool: ...
+
+
+# Hears which share of a model is loaded, from 0 to 1; False cancels.
+Proceed = Callable[[float], bool]
 
 
 class Engine(Protocol):

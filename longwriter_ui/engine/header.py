@@ -71,6 +71,19 @@ def read_header(path: Path) -> Header:
     return header
 
 
+def check_usable(header: Header, path: Path) -> None:
+    """ModelFileError when the file is no model that can write, as far as its header tells."""
+    if not header.metadata.get("general.architecture"):
+        raise ModelFileError(f"{path.name} does not say what kind of model it is.", "Download the file again.")
+    if header.metadata.get("tokenizer.ggml.model", "none") in ("none", "no_vocab") or not header.vocabulary:
+        raise ModelFileError(f"{path.name} has no tokenizer.", "Choose a complete GGUF of a text model.")
+    # The first file of a model in several files may hold no weights itself.
+    if not header.tensors and int(header.metadata.get("split.count", 0)) < 2:
+        raise ModelFileError(
+            f"{path.name} holds a vocabulary but no weights.", "Choose a complete GGUF of a text model."
+        )
+
+
 def _incomplete(path: Path, how: str) -> ModelFileError:
     return ModelFileError(f"{path.name} is incomplete or damaged: {how}.", "Download the file again.")
 

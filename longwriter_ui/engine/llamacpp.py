@@ -20,7 +20,7 @@ from longwriter_ui.engine._context import Context, kv_type
 from longwriter_ui.engine._llama import backend, llama, suitable_threads
 from longwriter_ui.engine._model import open_model
 from longwriter_ui.engine._vocabulary import Vocabulary
-from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, LengthMode, Measure, Request
+from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, LengthMode, Measure, Proceed, Request
 from longwriter_ui.engine.length import LengthControl
 from longwriter_ui.engine.sampling import Sampler
 from longwriter_ui.engine.templates import Template, get_template, guess_template
@@ -58,15 +58,16 @@ class LlamaCppEngine:
         threads: int | None = None,
         gpu_layers: int = -1,
         template: str | None = None,
+        proceed: Proceed | None = None,
     ) -> LlamaCppEngine:
         """Load a model file. `context` fixes the context in tokens (None: it grows as needed, up to what the model was
-        trained for); `gpu_layers` -1 puts all layers on a GPU where there is one; `template` None guesses it.
-        ModelFileError says what is wrong with the file."""
+        trained for); `gpu_layers` -1 puts all layers on a GPU where there is one; `template` None guesses it;
+        `proceed` hears how far loading is. ModelFileError says what is wrong with the file."""
         began = time.perf_counter()
         path = Path(path)
-        header, model = open_model(path, gpu_layers)
+        header, model = open_model(path, gpu_layers, proceed)
         try:
-            vocabulary = Vocabulary(model)
+            vocabulary = Vocabulary(model, header.metadata)
             chosen = template or guess_template(header.metadata)
             bos, eos = vocabulary.text(vocabulary.bos), vocabulary.text(vocabulary.eos)
             form = get_template(chosen, header.metadata, bos, eos)
@@ -86,6 +87,7 @@ class LlamaCppEngine:
             context=limit,
             backend=backend(gpu_layers != 0 and llama.llama_supports_gpu_offload()),
             demonstration=header.demonstration,
+            threads=cores,
         )
         engine = cls(model, vocabulary, form, room, info)
         engine._info = replace(info, load_seconds=time.perf_counter() - began)
@@ -209,7 +211,7 @@ class LlamaCppEngine:
         available = self._info.context
         return ContextTooSmall(
             f"The piece needs {needed:,} tokens of context, and only {available:,} can be had.",
-            "Ask for a shorter piece, raise the context in the settings if it is set there, or choose a model that was "
+            "Ask for a shorter piece, leave --context out if it was given, or choose a model that was "
             "trained for a longer context. Another mode does not help: each of them has to see the text so far.",
             needed=needed,
             available=available,

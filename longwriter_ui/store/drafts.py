@@ -8,13 +8,15 @@ streams, its text is appended to `deltas`; when it is done, one row holds it who
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from longwriter_ui.draft import Draft, FinishReason, Paragraph, Status, Version
 from longwriter_ui.errors import ConflictError, DraftNotFound
+from longwriter_ui.project import Project
+from longwriter_ui.store import archive
 from longwriter_ui.store.database import Database
 from longwriter_ui.store.rows import insert_version, load_draft, now, update_version
 from longwriter_ui.words import count_words
@@ -67,7 +69,28 @@ class DraftStore:
                     draft.mode.value, draft.seed, now(), now(),
                 ),
             )  # fmt: skip
-            self._write(db, replace(draft, paragraphs=()), draft, 1)
+            self._write(db, Draft(draft.id, draft.title, draft.brief, draft.mode), draft, 1)
+
+    def add_project(self, project: Project) -> None:
+        """Store a new draft with all its versions, as revision 1."""
+        self.add(replace(project.draft, paragraphs=()))
+        with self._database.change() as db:
+            archive.insert(db, project)
+
+    def project(self, draft_id: str) -> Project:
+        """The draft with all its versions; DraftNotFound."""
+        with self._database.read() as db:
+            return archive.load(db, _found(load_draft(db, draft_id), draft_id))
+
+    def export_options(self, draft_id: str) -> dict[str, object]:
+        """What was chosen for this draft's exports; DraftNotFound."""
+        with self._database.read() as db:
+            return archive.export_options(db, _found(load_draft(db, draft_id), draft_id).id)
+
+    def set_export_options(self, draft_id: str, options: Mapping[str, object]) -> None:
+        """Remember what was chosen for this draft's exports; no new revision, for no text changes. DraftNotFound."""
+        with self._database.change() as db:
+            archive.set_export_options(db, _found(load_draft(db, draft_id), draft_id).id, options)
 
     def get(self, draft_id: str) -> Draft:
         """The draft as it is now; DraftNotFound."""

@@ -67,6 +67,12 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE INDEX deltas_of ON deltas(draft_id, rev);
         """,
     ),
+    (
+        "0002_export_options",
+        """
+        ALTER TABLE drafts ADD COLUMN export_options TEXT NOT NULL DEFAULT '{}';  -- JSON object
+        """,
+    ),
 )
 
 

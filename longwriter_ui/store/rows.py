@@ -46,7 +46,7 @@ def load_draft(connection: sqlite3.Connection, draft_id: str) -> Draft | None:
                 key=r[0],
                 status=Status(r[3]),
                 problem=r[4],
-                version=_version(r, deltas.get(r[0], "")) if r["id"] is not None else None,
+                version=read_version(r, deltas.get(r[0], "")) if r["id"] is not None else None,
                 versions=counts.get(r[0], 0),
             )
             for r in rows
@@ -57,12 +57,14 @@ def load_draft(connection: sqlite3.Connection, draft_id: str) -> Draft | None:
     )
 
 
-def insert_version(connection: sqlite3.Connection, draft_id: str, key: str, version: Version) -> int:
-    """A new row for `version`; its id."""
+def insert_version(
+    connection: sqlite3.Connection, draft_id: str, key: str, version: Version, created: str | None = None
+) -> int:
+    """A new row for `version`; its id. `created` None: now."""
     cursor = connection.execute(
         """INSERT INTO versions (draft_id, key, text, author, finish, basis_brief, basis_step, basis_before, prompt,
                                  rest, tokens, vocabulary, created) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)""",
-        (draft_id, key, *_columns(version), now()),
+        (draft_id, key, *_columns(version), created or now()),
     )
     return int(cursor.lastrowid or 0)
 
@@ -76,7 +78,8 @@ def update_version(connection: sqlite3.Connection, version_id: int, version: Ver
     )
 
 
-def _version(row: sqlite3.Row, delta: str) -> Version:
+def read_version(row: sqlite3.Row, delta: str = "") -> Version:
+    """The version of a row of `versions`, with the text that has streamed since."""
     return Version(
         text=row["text"] + delta,
         author=Author(row["author"]),

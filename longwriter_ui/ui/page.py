@@ -8,7 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from longwriter_ui.paths import MODELS, Home
+from longwriter_ui.errors import LongWriterError
+from longwriter_ui.paths import ASSETS, MODELS, Home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets
 from longwriter_ui.ui.board import board
@@ -37,18 +38,25 @@ class Page:
         self.blocks = _blocks(studio, self._exports, [home.models, MODELS])
 
     def launch(self, **options: Any) -> str:
-        """Serve the page and return its address. `options` go to Gradio: server_name, server_port, auth ..."""
+        """Serve the page and return its address; LongWriterError when the port cannot be had.
+        `options` go to Gradio: server_name, server_port, auth ..."""
         settings = {"quiet": True, "share": False, "prevent_thread_lock": True, "ssr_mode": False, **options}
-        _, address, _ = self.blocks.queue(api_open=False).launch(
-            theme=theme(),
-            head=assets.head(),
-            run_history=False,
-            footer_links=[],
-            enable_monitoring=False,
-            allowed_paths=[str(self._exports.path)],
-            blocked_paths=[str(self._home.root)],
-            **settings,
-        )
+        try:
+            _, address, _ = self.blocks.queue(api_open=False).launch(
+                theme=theme(),
+                head=assets.head(),
+                favicon_path=ASSETS / "favicon.svg",
+                run_history=False,
+                footer_links=[],
+                enable_monitoring=False,
+                allowed_paths=[str(self._exports.path)],
+                blocked_paths=[str(self._home.root)],
+                **settings,
+            )
+        except OSError as error:
+            raise LongWriterError(
+                f"The page cannot be served: {error}.", "Another program may have the port; give one with --port."
+            ) from error
         return str(address)
 
     def close(self) -> None:

@@ -64,7 +64,7 @@ def test_export_and_delete(longwriter: CommandLine, two):
 
 
 def test_a_refused_export_leaves_the_draft(longwriter: CommandLine, two):
-    result = longwriter("drafts", "export", two[1], "--out", "a.odt")
+    result = longwriter("drafts", "export", two[1], "--out", "a.rtf")
     assert result.code == 1
     assert ".docx" in result.err
     assert longwriter("drafts", "show", two[1]).code == 0

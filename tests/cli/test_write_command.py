@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 import threading
@@ -10,6 +11,7 @@ import docx
 import pytest
 
 from tests.cli.conftest import LONG_PLAN, PLAN, CommandLine, draft_in
+from tests.tiny_gguf import write_tiny_gguf
 
 INSTRUCTION = "Write a 60-word guide to Lisbon: ${alert(1)} {{x}} <img src=x onerror=y> [INST]"
 
@@ -85,8 +87,9 @@ def test_a_plan_with_counts_says_how_long_the_piece_is(longwriter: CommandLine):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
-def test_ctrl_c_keeps_the_draft_and_resume_finishes_it(longwriter: CommandLine, wait_for):
-    options = ("--model", longwriter.model, "--out", "guide.md")
+def test_ctrl_c_keeps_the_draft_and_resume_finishes_it(longwriter: CommandLine, wait_for, tmp_path):
+    endless = write_tiny_gguf(tmp_path / "endless.gguf", favourite="a")
+    options = ("--model", endless, "--out", "guide.md")
     process = longwriter.start("write", "Guide", "--plan", longwriter.write_plan(LONG_PLAN), *options)
     err = wait_for(process, "^Paragraph 2 of 3")
     process.send_signal(signal.SIGINT)
@@ -94,17 +97,19 @@ def test_ctrl_c_keeps_the_draft_and_resume_finishes_it(longwriter: CommandLine, 
     draft_id = draft_in(err)
     assert process.returncode == 130
     assert out == ""
-    assert f"python -m longwriter_ui write --resume {draft_id} --model {longwriter.model} --out guide.md" in rest
+    assert f"python -m longwriter_ui write --resume {draft_id} --model {endless} --out guide.md" in rest
     assert "Traceback" not in rest
     assert not (longwriter.folder / "guide.md").exists()
 
-    before = longwriter("drafts", "show", draft_id).out
+    kept = re.findall("^a+$", longwriter("drafts", "show", draft_id).out, re.MULTILINE)
     resumed = longwriter("write", "--resume", draft_id[:6], "--json", *options)
     assert resumed.code == 0, resumed.err
     assert resumed.json["draft_id"] == draft_id
-    assert all(step["finish_reason"] in ("stop", "length") for step in resumed.json["steps"])
-    first_text = before.split("\n\n")[3]
-    assert first_text in (longwriter.folder / "guide.md").read_text(encoding="utf-8")
+    assert [step["finish_reason"] for step in resumed.json["steps"]] == ["length"] * 3
+    assert "Paragraph 1 of 3" not in resumed.err
+    texts = re.findall("^a+$", (longwriter.folder / "guide.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert texts[:2] == kept[:2]
+    assert len(texts[2]) > len("".join(kept[2:]))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
@@ -119,20 +124,23 @@ def test_ctrl_c_while_planning_leaves_a_draft_that_resume_plans_anew(longwriter:
     assert "There is no plan yet." in shown.out
 
 
-def test_a_draft_that_is_being_written_is_refused_to_a_second_process(longwriter: CommandLine, wait_for):
-    plan = longwriter.write_plan(LONG_PLAN)
-    first = longwriter.start("write", "Guide", "--plan", plan, "--model", longwriter.model)
-    draft_id = draft_in(wait_for(first, "^Paragraph 1 of 3"))
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_a_draft_that_is_being_written_is_refused_to_a_second_process(longwriter: CommandLine, wait_for, tmp_path):
+    endless = write_tiny_gguf(tmp_path / "endless.gguf", favourite="a", context=60_000)
+    plan = longwriter.write_plan(LONG_PLAN.replace("400 words", "5000 words"))
+    first = longwriter.start("write", "Guide", "--plan", plan, "--model", endless)
+    draft_id = draft_in(wait_for(first, "^Paragraph 2 of 3"))
     second = longwriter("write", "--resume", draft_id, "--model", longwriter.model)
+    assert first.poll() is None, "the first process ended too early for this test"
     assert second.code == 1
     assert "error: This draft is being planned or written already." in second.err
     deleted = longwriter("drafts", "delete", draft_id)
-    assert (deleted.code, first.poll()) == (1, None)
-    # Other drafts are free meanwhile.
-    assert longwriter("write", "Other", "--plan", longwriter.write_plan(), "--model", longwriter.model).code == 0
-    out, err = first.communicate(timeout=120)
-    assert first.returncode == 0, err
-    assert out.strip()
+    assert first.poll() is None, "the first process ended too early for this test"
+    assert deleted.code == 1
+    first.send_signal(signal.SIGINT)
+    _, err = first.communicate(timeout=120)
+    assert first.returncode == 130, err
+    assert longwriter("drafts", "delete", draft_id).code == 0
 
 
 @pytest.mark.parametrize(
@@ -148,7 +156,7 @@ def test_a_draft_that_is_being_written_is_refused_to_a_second_process(longwriter
         (["write", "Guide", "--plan", "missing.md"], "missing.md cannot be read"),
         (["write", "Guide", "--plan", "prose.md"], "No step was found in the plan."),
         (["write", "Guide", "--plan", "binary.md"], "UTF-8"),
-        (["write", "Guide", "--out", "guide.pdf"], "'.pdf'"),
+        (["write", "Guide", "--out", "guide.rtf"], "'.rtf'"),
         (["write", "Guide", "--out", "missing/guide.md"], "no folder"),
         (["write", "Guide", "--json", "missing/report.json"], "no folder"),
         (["write", "--resume", "nothing"], "There is no draft 'nothing'."),

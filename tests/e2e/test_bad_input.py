@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from longwriter_ui.engine.base import Engine, Request
+from longwriter_ui.engine.base import Engine, Proceed, Request
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import ModelFileError
 from longwriter_ui.host import ModelChoice
@@ -20,29 +20,25 @@ Serve = Callable[..., Site]
 HOSTILE = "${alert(1)} {{x}} {{{y}}} <img src=x onerror=alert(2)> `${alert(3)}`"
 
 
-@pytest.mark.parametrize(
-    ("instruction", "words", "told"),
-    [
+def test_a_brief_that_cannot_be_used_says_so_and_keeps_what_was_typed(serve: Serve) -> None:
+    site = serve()
+    tab = site.open()
+    tab.locator("#lw-length").get_by_text("Custom", exact=True).click()
+    for instruction, words, told in [
         ("", "500", "The instruction is empty."),
         ("Write about rain.", "abc", "is not a number"),
         ("Write about rain.", "0", "out of range"),
         ("Write about rain.", "10000000", "out of range"),
-    ],
-)
-def test_a_brief_that_cannot_be_used_says_so_and_keeps_what_was_typed(
-    serve: Serve, instruction: str, words: str, told: str
-) -> None:
-    site = serve()
-    tab = site.open()
-    tab.locator("#lw-ask textarea").fill(instruction)
-    tab.locator("#lw-length").get_by_text("Custom", exact=True).click()
-    tab.locator("#lw-custom input").fill(words)
-    tab.locator("#lw-make").click()
-    problem = tab.locator("#lw-brief-problem .flag")
-    problem.wait_for()
-    assert told in problem.inner_text()
-    assert tab.locator("#lw-ask textarea").input_value() == instruction
-    assert tab.locator("#lw-custom input").input_value() == words
+    ]:
+        tab.locator("#lw-ask textarea").fill(instruction)
+        tab.locator("#lw-custom input").fill(words)
+        tab.locator("#lw-brief-problem .flag").wait_for(state="detached")  # typing clears the last message
+        tab.locator("#lw-make").click()
+        problem = tab.locator("#lw-brief-problem .flag")
+        problem.wait_for()
+        assert told in problem.inner_text()
+        assert tab.locator("#lw-ask textarea").input_value() == instruction
+        assert tab.locator("#lw-custom input").input_value() == words
     assert site.studio.drafts() == []
 
 
@@ -93,7 +89,7 @@ def test_an_error_of_the_engine_is_shown_with_its_hint_and_the_writing_goes_on_a
         def check(self, path: Path) -> ModelChoice:
             return ModelChoice(path, HOSTILE, demonstration=False)
 
-        def open(self, path: Path) -> Engine:
+        def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
             if self.broken:
                 raise ModelFileError(f"{HOSTILE} cannot be loaded.", "Choose another file.")
             return ScriptedEngine(author)
@@ -144,7 +140,7 @@ def test_a_file_that_is_no_model_is_refused_with_a_hint_and_the_old_one_stays(se
                 return ModelChoice(path, "Scripted", demonstration=False)
             return LlamaCppOpener().check(path)
 
-        def open(self, path: Path) -> Engine:
+        def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
             return ScriptedEngine(author)
 
     text = tmp_path / "notes.gguf"

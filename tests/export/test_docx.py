@@ -1,12 +1,9 @@
-"""What a reader of the DOCX gets, read with python-docx and, where it is installed, with LibreOffice."""
+"""What a reader of the DOCX gets, read with python-docx."""
 
 from __future__ import annotations
 
 import io
-import os
-import shutil
-import subprocess
-from pathlib import Path
+import zipfile
 
 import docx
 import pytest
@@ -14,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longwriter_ui.export import document, export
-from longwriter_ui.export.docx import render
+from longwriter_ui.export.office import docx as render
+from longwriter_ui.export.options import Font, Options, Paper
 
 ODD = (
     "${alert(1)} {{x}} <img src=x onerror=alert(1)> <!-- gone? --> $x$ and $$y$$ &lt;b&gt; &amp; "
@@ -28,7 +26,8 @@ def opened(tmp_path, draft_of):
     """The paragraphs of the exported DOCX of some texts."""
 
     def read(*texts, **options):
-        return docx.Document(str(export(draft_of(*texts, **options), tmp_path / "out.docx")))
+        chosen = Options(**options.pop("options", {}))
+        return docx.Document(str(export(draft_of(*texts, **options), tmp_path / "out.docx", chosen)))
 
     return read
 
@@ -130,40 +129,74 @@ def test_no_letter_is_ever_lost(lines):
     assert [c for c in text if c.isalpha()] == wanted
 
 
-def libreoffice() -> str:
-    """The program. Without it, or what reads its PDF, the test is skipped, or fails where they must be there."""
-    missing = [name for name in ("soffice", "pdftotext", "pdffonts") if shutil.which(name) is None]
-    if missing:
-        message = f"not installed: {', '.join(missing)} (LibreOffice and poppler)"
-        if os.environ.get("LONGWRITER_REQUIRE_OFFICE") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    return "soffice"
-
-
-def test_libreoffice_opens_it_and_shows_the_words(tmp_path, draft_of):
-    program = libreoffice()
-    english = draft_of(f"## The Hills\n\n{ODD}", title="Lisbon <b>")
-    chinese = draft_of("## 七座山丘\n\n里斯本建在七座山丘之上。", title="里斯本旅行指南", language="zh")
-    for name, draft in (("en", english), ("zh", chinese)):
-        export(draft, tmp_path / f"{name}.docx")
-    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    files = [tmp_path / "en.docx", tmp_path / "zh.docx"]
-    subprocess.run(
-        [program, profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, *files],
-        check=True,
-        capture_output=True,
-        timeout=240,
+def test_quotations_lists_and_tables_have_the_styles_of_word(opened):
+    text = (
+        "> Quoted.\n\n- one\n- two\n    - deeper\n\n1. first\n2. second\n\n| Name | Age |\n|---|---|\n| Ann \\ | 3*4 |"
     )
-    shown = pdf_text(tmp_path / "en.pdf")
-    assert "Lisbon <b>" in shown
-    assert "${alert(1)} {{x}} <img src=x onerror=alert(1)>" in shown
-    shown = pdf_text(tmp_path / "zh.pdf")
-    assert "里斯本旅行指南" in shown
-    assert "里斯本建在七座山丘之上。" in shown
-    fonts = subprocess.run(["pdffonts", tmp_path / "zh.pdf"], check=True, capture_output=True, text=True).stdout
-    assert "CJK" in fonts or "Song" in fonts or "Sim" in fonts, f"no Chinese font was used:\n{fonts}"
+    result = opened(f"Before.\n\n{text}\n\nAfter.")
+    assert [(p.style.name, p.text) for p in result.paragraphs[2:-1]] == [
+        ("Quote", "Quoted."),
+        ("List Bullet", "one"),
+        ("List Bullet", "two"),
+        ("List Bullet", "deeper"),
+        ("List Number", "first"),
+        ("List Number", "second"),
+    ]
+    assert all(p._p.pPr.numPr is not None for p in result.paragraphs[3:-1])
+    table = result.tables[0]
+    assert [[cell.text for cell in row.cells] for row in table.rows] == [["Name", "Age"], ["Ann \\", "3*4"]]
+    assert table.style.name == "Table"
+    assert table.style.element.xpath(".//w:tblBorders")
 
 
-def pdf_text(path: Path) -> str:
-    return subprocess.run(["pdftotext", path, "-"], check=True, capture_output=True, text=True).stdout
+@pytest.mark.parametrize(
+    "text", ["| a | b |\n| c | d |", "a | b\n--|--\nc | d", "| a | b |\n|---|\n| c | d | e |", "|", "||\n||"]
+)
+def test_bars_that_make_no_table_stay_letters(opened, text):
+    result = opened(f"Before.\n\n{text}\n\nAfter.")
+    assert not result.tables
+    assert [p.text for p in result.paragraphs[1:]] == ["Before.", text, "After."]
+
+
+def test_subtitles_of_every_shape_are_headings(opened):
+    result = opened("## One\n\nText.", "**Two**\n\nText.", "##Three\n\nText.", "## 4. Four\n\nText.")
+    assert [p.text for p in result.paragraphs if p.style.name == "Heading 1"] == ["One", "Two", "Three", "4. Four"]
+
+
+def test_pages_are_numbered(opened):
+    assert opened("Text.").sections[0].footer._element.xpath(".//w:instrText[contains(., 'PAGE')]")
+
+
+def test_a_title_page_with_author_and_contents(opened):
+    chosen = {"title_page": True, "author": 'Ann "A" <O\'Neil> #1', "contents": True, "metadata": True}
+    result = opened("## Hills & <b>\n\nText.\n\n### Deep\n\nMore.", "## 2\n\nEnd.", options=chosen)
+    read = [(p.style.name, p.text) for p in result.paragraphs if p.text]
+    assert read[:2] == [("Title", "A Guide to Lisbon"), ("Author", 'Ann "A" <O\'Neil> #1')]
+    assert read[2][0] == "Date"
+    entries = [("TOC Heading", "Contents"), ("toc 1", "Hills & <b>"), ("toc 2", "Deep"), ("toc 1", "2")]
+    assert [(name.replace("TOC 1", "toc 1").replace("TOC 2", "toc 2"), text) for name, text in read[3:7]] == entries
+    assert read[7] == ("Heading 1", "Hills & <b>")
+    body = result.element.body
+    assert len(body.xpath(".//w:br[@w:type='page']")) == 2
+    anchors = body.xpath(".//w:hyperlink/@w:anchor")
+    assert len(anchors) == 3
+    assert set(anchors) <= set(body.xpath(".//w:bookmarkStart/@w:name"))
+    assert body.xpath(".//w:sectPr/w:titlePg")
+    assert result.styles["Title"].paragraph_format.space_before.pt > 100
+    assert result.core_properties.author == 'Ann "A" <O\'Neil> #1'
+    assert result.core_properties.comments == "Write a guide."
+
+
+def test_paper_and_font(opened):
+    for paper in Paper:
+        section = opened("Text.", options={"paper": paper}).sections[0]
+        assert (section.page_width.mm, section.page_height.mm) == pytest.approx(paper.millimetres, abs=0.1)
+    serif, sans = (opened("Text.", options={"font": font}).styles.element.xml for font in Font)
+    assert ("Georgia" in serif, "Georgia" in sans) == (True, False)
+    assert ("Calibri" in serif, "Calibri" in sans) == (False, True)
+
+
+def test_what_steers_the_styles_does_not_reach_the_file(tmp_path, draft_of):
+    path = export(draft_of("## A\n\nText."), tmp_path / "out.docx", Options(title_page=True, contents=True))
+    with zipfile.ZipFile(path) as archive:
+        assert not [name for name in archive.namelist() if b"lw-" in archive.read(name)]

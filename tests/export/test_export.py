@@ -30,7 +30,7 @@ def test_the_suffix_may_be_in_capitals(tmp_path, draft_of):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("out.pdf", "'.pdf'"),
+        ("out.rtf", "'.rtf'"),
         ("out", "no suffix"),
         ("missing/out.md", "no folder"),
         ("folder.md", "is a folder"),
@@ -77,7 +77,7 @@ def test_a_failure_at_the_end_leaves_the_old_file_and_no_other(tmp_path, draft_o
     def fail(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(os, "replace", fail)
+    monkeypatch.setattr(Path, "replace", fail)
     draft = draft_of("new text")
     before = replace(draft)
     with pytest.raises(ExportError) as caught:

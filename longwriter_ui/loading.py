@@ -1,0 +1,137 @@
+"""Loading a model in the background, testing it, unloading it: jobs of the one worker, so never while it writes."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from longwriter_ui.config import load_settings, save_settings
+from longwriter_ui.draft import FinishReason
+from longwriter_ui.engine.base import Engine, EngineInfo
+from longwriter_ui.errors import EngineError, LoadCancelled, LongWriterError, ModelFileError
+from longwriter_ui.events import Failed, Finished, Loading
+from longwriter_ui.host import EngineHost, ModelChoice
+from longwriter_ui.jobs import Job
+from longwriter_ui.models import Models
+from longwriter_ui.selftest import SelfTest, self_test
+from longwriter_ui.weights.fit import Fit, Verdict
+
+_LEAST_WORDS = 1000  # a model that cannot write this much is not loaded
+
+
+class LoadJob(Job):
+    """Loading the model `choice` and testing it; None: unloading."""
+
+    def __init__(self, choice: ModelChoice | None, remember: bool = False) -> None:
+        super().__init__("", "load", lambda: None)
+        self.choice = choice
+        self.remember = remember
+        self.share = 0.0  # of the model that is loaded
+        self.testing = False
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """The model in use (`info` while it is in memory, `test` when it was tested), and the one being loaded: `doing` it
+    with `share` of it done. `failure` is that of the last load."""
+
+    choice: ModelChoice | None
+    info: EngineInfo | None
+    test: SelfTest | None
+    doing: Literal["", "waiting", "loading", "testing"]
+    target: ModelChoice | None
+    share: float
+    failure: LongWriterError | None
+
+
+class Loader:
+    """Performs load jobs; knows the state of the model for everybody."""
+
+    def __init__(self, host: EngineHost, models: Models, settings: Path) -> None:
+        self._host, self._models, self._settings = host, models, settings
+        self._lock = threading.Lock()
+        self._job: LoadJob | None = None
+        self._tested: tuple[ModelChoice, SelfTest] | None = None
+
+    def job(self, path: Path, remember: bool) -> LoadJob:
+        """A job that loads the file at `path`; ModelFileError at once when its header tells that it cannot be used."""
+        return self._latest(LoadJob(self._host.check(path), remember))
+
+    def unload_job(self) -> LoadJob:
+        return self._latest(LoadJob(None))
+
+    @property
+    def current(self) -> LoadJob | None:
+        """The last load job, ended or not."""
+        return self._job
+
+    def state(self, waiting: bool) -> ModelState:
+        """`waiting`: the worker has not come to the job yet."""
+        job, choice, tested = self._job, self._host.choice, self._tested
+        busy = job is not None and not job.ended and job.choice is not None
+        loaded = self._host.is_loaded
+        return ModelState(
+            choice=choice,
+            info=self._host.info if loaded else None,
+            test=tested[1] if tested is not None and tested[0] == choice and loaded else None,
+            doing="" if not busy or job is None else "waiting" if waiting else "testing" if job.testing else "loading",
+            target=job.choice if busy and job is not None else None,
+            share=job.share if job is not None else 0.0,
+            failure=job.failure if job is not None else None,
+        )
+
+    def perform(self, job: LoadJob) -> None:
+        """Called by the worker."""
+        try:
+            if job.choice is None:
+                self._host.unload()
+            else:
+                self._load(job, job.choice)
+            job.emit(Finished(FinishReason.CANCELLED if job.cancelled.is_set() else FinishReason.STOP))
+        except LoadCancelled:
+            job.emit(Finished(FinishReason.CANCELLED))
+        except LongWriterError as error:
+            job.emit(Failed(error))
+
+    def _load(self, job: LoadJob, choice: ModelChoice) -> None:
+        job.emit(Loading(choice.name))
+        alone = self._preflight(choice).verdict is not Verdict.FITS
+
+        def proceed(share: float) -> bool:
+            job.share = share
+            return not job.cancelled.is_set()
+
+        test: SelfTest | None = None
+
+        def try_it(engine: Engine) -> None:
+            nonlocal test
+            job.testing = True
+            test = self_test(engine, job.cancelled)
+            if test is None:
+                raise LoadCancelled(f"Loading {choice.name} was cancelled.", retryable=True)
+
+        self._host.swap(choice, try_it, proceed, alone=alone)
+        if job.remember:
+            save_settings(self._settings, replace(load_settings(self._settings), model=str(choice.path)))
+        if test is not None:
+            self._tested = (choice, test)
+            if self._models.speeds.of(choice.path) is None:
+                self._models.speeds.record(choice.path, test.tokens_per_second)
+
+    def _preflight(self, choice: ModelChoice) -> Fit:
+        """Refuse what cannot be, before memory runs out."""
+        try:
+            fit = self._models.fit(choice.path, _LEAST_WORDS)
+        except ModelFileError:
+            # Not a file of ours to judge: an engine that is no file, or one that only llama.cpp understands.
+            return Fit(Verdict.FITS, _LEAST_WORDS, 0, "", 0, 0)
+        if fit.verdict is Verdict.TOO_LARGE:
+            raise EngineError(f"{choice.name} cannot be loaded. {fit.reason}", "Choose a smaller model or build.")
+        return fit
+
+    def _latest(self, job: LoadJob) -> LoadJob:
+        with self._lock:
+            self._job = job
+        return job

@@ -1,0 +1,79 @@
+"""A draft with all that is stored about it, out of the tables and into them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import replace
+
+from longwriter_ui.draft import Draft, Paragraph, Status
+from longwriter_ui.plan import Step
+from longwriter_ui.project import Past, Project
+from longwriter_ui.store.rows import insert_version, now, read_version
+
+
+def load(connection: sqlite3.Connection, draft: Draft) -> Project:
+    """`draft` with all versions of its paragraphs, those of deleted paragraphs too."""
+    rows = connection.execute("SELECT * FROM paragraphs WHERE draft_id = ? ORDER BY rowid", (draft.id,)).fetchall()
+    written: dict[str, dict[int, Past]] = {row["key"]: {} for row in rows}
+    for row in connection.execute("SELECT * FROM versions WHERE draft_id = ? ORDER BY id", (draft.id,)):
+        written[row["key"]][row["id"]] = Past(read_version(row), row["created"])
+    present = {p.key: p for p in draft.paragraphs}
+    deleted = []
+    for row in rows:
+        past = written[row["key"]]
+        paragraph = present.get(row["key"])
+        if paragraph is not None and row["writing_id"] is not None and paragraph.version is not None:
+            # Its text so far is in the draft; the row gets it when it is done.
+            past[row["writing_id"]] = replace(past[row["writing_id"]], version=paragraph.version)
+        kept = row["version_id"] or row["writing_id"]
+        version = past[kept].version if kept is not None else None
+        if paragraph is not None:
+            present[row["key"]] = replace(paragraph, version=version)
+        else:
+            step = Step(row["main_point"], row["words"])
+            deleted.append(Paragraph(step, row["key"], Status(row["status"]), version, len(past), row["problem"]))
+    return Project(
+        draft=replace(draft, paragraphs=tuple(present.values())),
+        history={key: tuple(past.values()) for key, past in written.items()},
+        deleted=tuple(deleted),
+        export_options=export_options(connection, draft.id),
+    )
+
+
+def insert(connection: sqlite3.Connection, project: Project) -> None:
+    """The paragraphs and versions of `project` for its draft, which has none yet; a paragraph without a history gets
+    its present version."""
+    draft = project.draft
+    set_export_options(connection, draft.id, project.export_options)
+    places = [*enumerate(draft.paragraphs), *((None, p) for p in project.deleted)]
+    for position, paragraph in places:
+        connection.execute(
+            """INSERT INTO paragraphs (draft_id, key, position, main_point, words, status, problem, rev)
+               VALUES (?,?,?,?,?,?,?,1)""",
+            (
+                draft.id, paragraph.key, position, paragraph.step.main_point, paragraph.step.words,
+                paragraph.status.value, paragraph.problem,
+            ),
+        )  # fmt: skip
+        current = None
+        only = (Past(paragraph.version, now()),) if paragraph.version else ()
+        for past in project.history.get(paragraph.key, only):
+            row = insert_version(connection, draft.id, paragraph.key, past.version, past.created)
+            if past.version == paragraph.version:
+                current = row
+        connection.execute(
+            "UPDATE paragraphs SET version_id = ? WHERE draft_id = ? AND key = ?", (current, draft.id, paragraph.key)
+        )
+
+
+def export_options(connection: sqlite3.Connection, draft_id: str) -> dict[str, object]:
+    """What was chosen for the exports of the draft `draft_id`."""
+    (values,) = connection.execute("SELECT export_options FROM drafts WHERE id = ?", (draft_id,)).fetchone()
+    return dict(json.loads(values))
+
+
+def set_export_options(connection: sqlite3.Connection, draft_id: str, options: Mapping[str, object]) -> None:
+    """Remember what was chosen for the exports of the draft `draft_id`."""
+    connection.execute("UPDATE drafts SET export_options = ? WHERE id = ?", (json.dumps(dict(options)), draft_id))

@@ -1,0 +1,1 @@
+"""Models as files: which there are, what fits this machine, how they get here whole."""
