@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from longwriter_ui import prompts
 from longwriter_ui.brief import Brief
+from longwriter_ui.debt import goal_words, told_words
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Version
-from longwriter_ui.engine.base import Cancel, Chunk, Engine, Request, Sampling, user
+from longwriter_ui.engine.base import Cancel, Chunk, Engine, LengthGoal, LengthMode, Request, Sampling, user
 from longwriter_ui.errors import EngineError
 from longwriter_ui.events import (
     Event,
@@ -40,14 +41,17 @@ _SAMPLES = {
 
 @dataclass(frozen=True)
 class Writer:
-    """What writing needs besides the draft: the engine, the sampler settings and the wish to stop."""
+    """What writing needs besides the draft: the engine, the sampler settings, the wish to stop, and how closely
+    paragraphs are held to their lengths."""
 
     engine: Engine
     sampling: Sampling
     cancel: Cancel
+    length: LengthMode = LengthMode.GENTLE
 
-    def request(self, task: Task, seed: int, max_tokens: int) -> Request:
-        return Request(task.conversation, replace(self.sampling, seed=seed), max_tokens)
+    def request(self, task: Task, seed: int, max_tokens: int, language: str, words: int | None) -> Request:
+        goal = LengthGoal(words, language, self.length) if words and self.length is not LengthMode.OFF else None
+        return Request(task.conversation, replace(self.sampling, seed=seed), max_tokens, length=goal)
 
 
 def plan(brief: Brief, engine: Engine, sampling: Sampling, cancel: Cancel) -> Iterator[Event]:
@@ -155,7 +159,10 @@ def _write_one(draft: Draft, index: int, writer: Writer, *, anew: bool) -> Gener
     """One paragraph; returns its finish reason. An empty answer is asked for once more with another seed."""
     paragraph, vocabulary = draft.paragraphs[index], writer.engine.info.vocabulary
     stopped = paragraph.version if not anew and paragraph.version is not None and paragraph.text.strip() else None
-    task = continued_task(draft, index, vocabulary) if stopped else paragraph_task(draft, index, vocabulary)
+    planned = paragraph.step.words
+    words = planned if anew or writer.length is LengthMode.OFF else goal_words(draft, index)
+    make_task = continued_task if stopped else paragraph_task
+    task = make_task(draft, index, vocabulary, told_words(planned, words))
     begun = Version(
         stopped.text if stopped else "",
         Author.MODEL,
@@ -171,7 +178,7 @@ def _write_one(draft: Draft, index: int, writer: Writer, *, anew: bool) -> Gener
     for attempt in range(2):
         seed = _seed(draft.seed, index, paragraph.versions + attempt)
         answer = _Answer(begun, complete=not stopped or bool(begun.tokens))
-        request = writer.request(task, seed, _limit(draft, index, writer.engine))
+        request = writer.request(task, seed, _limit(draft, words, writer.engine), draft.brief.language, words)
         for item in writer.engine.stream(request, writer.cancel):
             if isinstance(item, Reading):
                 yield item
@@ -200,9 +207,11 @@ def _write_oneshot(current: Callable[[], Draft], writer: Writer) -> Iterator[Eve
     engine = writer.engine
     task = oneshot_task(draft, todo[0], engine.info.vocabulary)
     words = sum(draft.paragraphs[i].step.words or 0 for i in todo)
-    limit = math.ceil(words * tokens_per_word(engine, draft.brief.language) * _OVERRUN) + 64
+    limit = _limit(draft, words, engine)
+    # One answer holds the whole piece, so what is written already is its beginning.
+    whole = sum(step.words or 0 for step in draft.steps)
     cutter = Cutter(draft, todo, engine.info.vocabulary)
-    request = writer.request(task, _seed(draft.seed, todo[0], 0), limit)
+    request = writer.request(task, _seed(draft.seed, todo[0], 0), limit, draft.brief.language, whole)
     for item in engine.stream(request, writer.cancel):
         if isinstance(item, Reading):
             yield item
@@ -255,9 +264,8 @@ def _usage(chunk: Chunk | None) -> Usage:
     return Usage(chunk.read, chunk.reused, chunk.written) if chunk else Usage()
 
 
-def _limit(draft: Draft, index: int, engine: Engine) -> int:
-    words = draft.paragraphs[index].step.words or 0
-    return math.ceil(words * tokens_per_word(engine, draft.brief.language) * _OVERRUN) + 64
+def _limit(draft: Draft, words: int | None, engine: Engine) -> int:
+    return math.ceil((words or 0) * tokens_per_word(engine, draft.brief.language) * _OVERRUN) + 64
 
 
 def _seed(seed: int, index: int, attempt: int) -> int:

@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"errors", "words", "sentences", "brief", "plan", "draft", "edits", "events", "paths", "config", "project"},
     {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights"},
-    {"oneshot"},
+    {"oneshot", "debt"},
     {"pipeline", "host", "jobs", "recorder", "models", "selftest"},
     {"loading"},
     {"studio"},
