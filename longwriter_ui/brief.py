@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from longwriter_ui.errors import BriefError
+from longwriter_ui.text import clean_text
 from longwriter_ui.words import LANGUAGES, detect_language
 
 MIN_WORDS = 50
@@ -13,7 +14,11 @@ MAX_WORDS = 100_000
 MAX_INSTRUCTION = 100_000  # characters; more belongs into a file, not into a prompt
 DEFAULT_WORDS = 2_000
 
-_ASKED = re.compile(r"(?<![\d,])(\d[\d,]{0,9})\s*[- ]?\s*(?:words?\b|字|个字)", re.IGNORECASE)
+_NUMBER = r"(\d[\d,]{0,9})"
+_ASKED = re.compile(
+    rf"(?<![\d,]){_NUMBER}(?:\s{{0,2}}(?:-|–|—|~|to|至|到)\s{{0,2}}{_NUMBER})?\s{{0,3}}-?\s{{0,3}}(?:words?\b|个?字)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Brief:
         Raises BriefError, naming what to change, for an empty or endless instruction, a target that is no
         number or outside 50-100,000, and an unknown language.
         """
-        instruction = instruction.replace("\x00", "").strip()
+        instruction = clean_text(instruction).strip()
         if not instruction:
             raise BriefError("The instruction is empty.", "Say what should be written, and for whom.")
         if len(instruction) > MAX_INSTRUCTION:
@@ -71,7 +76,8 @@ def parse_words(value: int | str) -> int:
 def _asked_words(instruction: str) -> int:
     """The length an instruction itself names ("a 1,500-word guide", "2000字"), else the default."""
     for match in _ASKED.finditer(instruction):
-        number = int(match.group(1).replace(",", ""))
+        low, high = (int(each.replace(",", "")) for each in (match[1], match[2] or match[1]))
+        number = (low + high) // 2
         if MIN_WORDS <= number <= MAX_WORDS:
             return number
     return DEFAULT_WORDS

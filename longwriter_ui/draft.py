@@ -16,6 +16,9 @@ from longwriter_ui.plan import Step, render_plan
 from longwriter_ui.words import count_words
 
 
+PLAN_UNFINISHED = "The plan was broken off before it was complete."
+
+
 class Mode(str, Enum):
     """What the model sees when it writes a paragraph; see prompts."""
 

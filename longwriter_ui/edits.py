@@ -1,6 +1,6 @@
 """What a person may do to a draft, as pure functions from draft to draft.
 
-An operation is a JSON object: {"do": name, ...}. The page and the importer send these; `apply_edit` checks every
+An operation is a JSON object: {"do": name, ...}. The page sends these; `apply_edit` checks every
 field, so a bad operation raises EditError and changes nothing.
 
     edit_step    key, main_point, words         the step's line
@@ -23,6 +23,7 @@ from typing import Any
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Paragraph, Status, Version, paragraphs_of
 from longwriter_ui.errors import EditError
 from longwriter_ui.plan import MAX_STEP_WORDS, Step, fill_counts, parse_plan
+from longwriter_ui.text import clean_text
 
 MAX_STEPS = 500
 MAX_TEXT = 400_000  # characters in one paragraph
@@ -86,6 +87,7 @@ def _edit_text(draft: Draft, op: Op) -> Draft:
     version = Version(
         text,
         Author.USER,
+        finish=_finish(paragraph, text),
         basis=draft.basis(index),
         prompt=before.prompt if before else "",
         rest=before.rest if before else "",
@@ -119,7 +121,9 @@ def _set_plan(draft: Draft, op: Op) -> Draft:
             "Text has been written from this plan already.", "Edit its steps one by one, or start a new draft."
         )
     parsed = parse_plan(_text(op, "text", MAX_TEXT))
-    steps = fill_counts(parsed.steps[:MAX_STEPS], draft.brief.target_words)
+    if len(parsed.steps) > MAX_STEPS:
+        raise EditError(f"This plan has {len(parsed.steps):,} steps; the most is {MAX_STEPS}.", "Merge some of them.")
+    steps = fill_counts(parsed.steps, draft.brief.target_words)
     return replace(draft, paragraphs=paragraphs_of(steps), raw_plan="", planning_problem="")
 
 
@@ -134,6 +138,14 @@ _EDITS: dict[str, Callable[[Draft, Op], Draft]] = {
     "set_mode": _set_mode,
     "set_plan": _set_plan,
 }
+
+
+def _finish(paragraph: Paragraph, text: str) -> FinishReason:
+    """A stopped answer whose text was only corrected is still to be continued; one that was brought to the end of a
+    sentence is done."""
+    stopped = paragraph.version is not None and not paragraph.finished
+    whole = text.rstrip().endswith((".", "!", "?", "…", "。", "！", "？", '"', "'", "”", "’", "」", ")", "）"))
+    return FinishReason.CANCELLED if stopped and not whole else FinishReason.STOP
 
 
 def _index(draft: Draft, key: object) -> int:
@@ -155,7 +167,7 @@ def _text(op: Op, name: str, limit: int) -> str:
         raise EditError(
             f"This {name.replace('_', ' ')} has {len(value):,} characters; the most is {limit:,}.", "Shorten it."
         )
-    return value.replace("\x00", "").replace("\r\n", "\n")
+    return clean_text(value)
 
 
 def _words(value: object) -> int:

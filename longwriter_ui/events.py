@@ -98,10 +98,9 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """The job ended in an error; the work so far is kept. `key` is the paragraph it happened in, if any."""
+    """The job ended in an error; the work so far is kept."""
 
     error: LongWriterError
-    key: str | None = None
 
 
 Event = Loading | Reading | PlanDelta | PlanReady | ParagraphStarted | TextDelta | ParagraphDone | Finished | Failed

@@ -15,7 +15,7 @@ from typing import Literal
 
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.errors import EngineError, LongWriterError
-from longwriter_ui.events import Event, Failed, Finished, Usage
+from longwriter_ui.events import Event, Failed, Finished, ParagraphDone, Usage
 from longwriter_ui.progress import Meter, Progress
 
 _log = logging.getLogger(__name__)
@@ -45,7 +45,9 @@ class Job:
 
     def emit(self, event: Event) -> None:
         """Called by the worker; the last event is Finished or Failed."""
-        if isinstance(event, Finished):
+        if isinstance(event, ParagraphDone):
+            self.usage += event.usage
+        if isinstance(event, Finished) and self.kind == "plan":
             self.usage = event.usage
         if isinstance(event, Failed):
             self.failure = event.error
@@ -53,8 +55,10 @@ class Job:
 
     def close(self) -> None:
         """Called by the worker when everything of the job is stored."""
-        self._release()
-        self._done.set()
+        try:
+            self._release()
+        finally:
+            self._done.set()
 
     def events(self) -> Iterator[Event]:
         """Events as they come, up to and with Finished or Failed."""

@@ -88,7 +88,7 @@ def write(current: Callable[[], Draft], writer: Writer, keys: Sequence[str] | No
     draft = current()
     writer.engine.reserve(context_needed(draft, writer.engine, keys))
     usage = Usage()
-    if draft.mode is Mode.ONESHOT and keys is None:
+    if _in_one_answer(draft, keys):
         events = _write_oneshot(current, writer)
     else:
         events = _write_paragraphs(current, writer, keys)
@@ -106,7 +106,7 @@ def context_needed(draft: Draft, engine: Engine, keys: Sequence[str] | None = No
     if not todo:
         return 0
     vocabulary, language = engine.info.vocabulary, draft.brief.language
-    if draft.mode is Mode.ONESHOT and keys is None:
+    if _in_one_answer(draft, keys):
         begun = oneshot_task(draft, todo[0], vocabulary)
     else:
         # A rewrite sees what comes before it, so the last one is the longest.
@@ -133,8 +133,19 @@ def tokens_per_word(engine: Engine, language: str) -> float:
 
 
 def _todo(draft: Draft, keys: Sequence[str] | None) -> list[int]:
+    """What is to be written; a step that somebody has just added and not yet filled in is left for later."""
     wanted = None if keys is None else set(keys)
-    return [i for i, p in enumerate(draft.paragraphs) if (p.key in wanted if wanted is not None else not p.finished)]
+    return [
+        i
+        for i, p in enumerate(draft.paragraphs)
+        if (p.key in wanted if wanted is not None else not p.finished and p.step.main_point)
+    ]
+
+
+def _in_one_answer(draft: Draft, keys: Sequence[str] | None) -> bool:
+    """Whether all that is to be written is one answer: in `oneshot` mode, where only the end is missing."""
+    todo = _todo(draft, keys)
+    return draft.mode is Mode.ONESHOT and keys is None and todo == list(range(len(draft.paragraphs)))[-len(todo) :]
 
 
 def _write_paragraphs(current: Callable[[], Draft], writer: Writer, keys: Sequence[str] | None) -> Iterator[Event]:
@@ -217,13 +228,15 @@ def _write_oneshot(current: Callable[[], Draft], writer: Writer) -> Iterator[Eve
             yield item
         else:
             yield from cutter.add(item)
+    if cutter.finish is FinishReason.CANCELLED:
+        yield Finished(FinishReason.CANCELLED)
+        return
     if not cutter.wrote:
         raise EngineError(
             "The model considers the piece finished and wrote nothing more.",
             "Write the rest in conversation mode, paragraph by paragraph.",
         )
-    reason = FinishReason.CANCELLED if cutter.finish is FinishReason.CANCELLED else FinishReason.STOP
-    yield Finished(reason)
+    yield Finished(FinishReason.STOP)
 
 
 class _Answer:

@@ -10,7 +10,7 @@ import threading
 from dataclasses import replace
 from types import TracebackType
 
-from longwriter_ui.draft import Draft, Paragraph
+from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Paragraph
 from longwriter_ui.errors import LongWriterError, PlanError
 from longwriter_ui.events import Event, ParagraphDone, ParagraphStarted, PlanDelta, PlanReady, TextDelta
 from longwriter_ui.plan import Step, fill_counts, parse_plan
@@ -54,9 +54,9 @@ class Recorder:
             with self._lock:
                 self._pending += event.text
         elif isinstance(event, ParagraphDone):
-            self._drop_pending()
             self._store.finish(self._draft_id, event.key, event.version)
             self._key = None
+            self._drop_pending()  # only now: had it failed, this text would be all there is
         elif isinstance(event, PlanDelta):
             self._grow_plan(event.text)
         elif isinstance(event, PlanReady):
@@ -85,7 +85,10 @@ class Recorder:
             return  # nothing but a preamble so far
         self._store.change(
             self._draft_id,
-            lambda draft: _with_steps(draft, fill_counts(steps, draft.brief.target_words), whole),
+            lambda draft: replace(
+                _with_steps(draft, fill_counts(steps, draft.brief.target_words), whole),
+                planning_problem=PLAN_UNFINISHED,  # until PlanReady: half a plan must never be taken for a whole one
+            ),
         )
 
     def _drop_pending(self) -> None:
@@ -94,9 +97,9 @@ class Recorder:
 
     def _flush(self) -> None:
         with self._lock:
-            text, self._pending = self._pending, ""
-            if text and self._key is not None:
-                self._store.append(self._draft_id, self._key, text)
+            if self._pending and self._key is not None:
+                self._store.append(self._draft_id, self._key, self._pending)
+                self._pending = ""
 
     def _flush_regularly(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):

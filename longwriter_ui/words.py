@@ -7,10 +7,12 @@ It sees only Chinese characters and Latin letters; other languages are counted a
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _LATIN_WORD = re.compile(r"\b[a-zA-Z]+\b")
+_UNSPACED = ("ja", "th")  # written without spaces, so characters are counted, as in Chinese
 _ANY_WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 
 # ISO 639-1 codes whose names we know; the English prompts name the language to write in.
@@ -37,7 +39,13 @@ def count_words(text: str, language: str) -> int:
     >>> count_words("Don't panic, 2 times.", "en"), count_words("你好 world", "zh"), count_words("Привет, мир", "ru")
     (4, 3, 2)
     """
-    return benchmark_count(text) if language in ("en", "zh") else len(_ANY_WORD.findall(text))
+    if language in ("en", "zh"):
+        return benchmark_count(text)
+    # Marks belong to the letter before them; left in, they would part words in Hindi or vocalised Arabic.
+    letters = "".join(c for c in text if not unicodedata.category(c).startswith("M"))
+    if language in _UNSPACED:
+        return sum(c.isalnum() for c in letters)
+    return len(_ANY_WORD.findall(letters))
 
 
 def detect_language(text: str) -> str:

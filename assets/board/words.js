@@ -45,5 +45,6 @@ const MODES = {
 function countWords(text, language) {
   const of = (pattern) => (text.match(pattern) ?? []).length;
   if (language === "en" || language === "zh") return of(/[\u4e00-\u9fff]/g) + of(/(?<![\p{L}\p{N}_])[a-zA-Z]+(?![\p{L}\p{N}_])/gu);
-  return of(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu);
+  if (language === "ja" || language === "th") return of(/[\p{L}\p{N}]/gu);
+  return of(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['’-][\p{L}\p{N}\p{M}]+)*/gu);
 }

@@ -10,30 +10,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
-from longwriter_ui.draft import Draft, FinishReason, Paragraph, Status, Version
+from longwriter_ui.draft import PLAN_UNFINISHED, Draft, FinishReason, Paragraph, Status, Version
 from longwriter_ui.errors import ConflictError, DraftNotFound
 from longwriter_ui.project import Project
 from longwriter_ui.store import archive
 from longwriter_ui.store.database import Database
+from longwriter_ui.store.summary import DraftSummary, summary
 from longwriter_ui.store.rows import insert_version, load_draft, now, update_version
-from longwriter_ui.words import count_words
-
-
-@dataclass(frozen=True)
-class DraftSummary:
-    """A line of the library. `written` of `steps` paragraphs have text."""
-
-    id: str
-    title: str
-    language: str
-    words: int
-    target_words: int
-    steps: int
-    written: int
-    updated: datetime
 
 
 @dataclass(frozen=True)
@@ -97,11 +82,16 @@ class DraftStore:
         with self._database.read() as db:
             return _found(load_draft(db, draft_id), draft_id)
 
+    def settled(self, draft_id: str) -> Draft:
+        """The draft with the text that a rewrite is about to replace, where one is being written."""
+        with self._database.read() as db:
+            return _found(load_draft(db, draft_id, settled=True), draft_id)
+
     def summaries(self) -> list[DraftSummary]:
         """All drafts, the last changed first."""
         with self._database.read() as db:
             ids = db.execute("SELECT id, updated FROM drafts ORDER BY updated DESC").fetchall()
-            return [_summary(_found(load_draft(db, i), i), updated) for i, updated in ids]
+            return [summary(_found(load_draft(db, i), i), updated) for i, updated in ids]
 
     def delete(self, draft_id: str) -> None:
         """Remove the draft with all its versions; DraftNotFound."""
@@ -173,7 +163,8 @@ class DraftStore:
                 update_version(db, row["writing_id"], final)
             db.execute("DELETE FROM deltas WHERE draft_id = ? AND key = ?", (draft_id, key))
             whole = final is not None and final.finish in (FinishReason.STOP, FinishReason.LENGTH) and not problem
-            is_rewrite = row["version_id"] is not None and row["version_id"] != row["writing_id"]
+            is_continued = row["version_id"] == row["writing_id"]
+            is_rewrite = row["version_id"] is not None and not is_continued
             has_text = final is not None and final.text.strip() != ""
             current = row["version_id"] if (is_rewrite and not whole) or not has_text else row["writing_id"]
             status = Status.FAILED if problem else (Status.WRITTEN if current is not None else Status.PLANNED)
@@ -182,6 +173,8 @@ class DraftStore:
                    WHERE draft_id=? AND key=?""",
                 (status.value, problem, current, rev, draft_id, key),
             )
+            if not has_text and not is_continued:
+                db.execute("DELETE FROM versions WHERE id = ?", (row["writing_id"],))
             self._touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
 
     def since(self, draft_id: str, rev: int) -> Since:
@@ -203,19 +196,27 @@ class DraftStore:
             return Since(row["rev"], draft, row["head_rev"] > rev, row["order_rev"] > rev, changed, fresh)
 
     def interrupted(self) -> list[str]:
-        """Ids of drafts with a paragraph that was being written."""
+        """Ids of drafts with a paragraph that was being written or a plan that was being made."""
         with self._database.read() as db:
-            rows = db.execute("SELECT DISTINCT draft_id FROM paragraphs WHERE writing_id IS NOT NULL")
+            rows = db.execute(
+                """SELECT draft_id FROM paragraphs WHERE writing_id IS NOT NULL
+                   UNION SELECT draft_id FROM drafts JOIN paragraphs ON drafts.id = draft_id
+                   WHERE planning_problem = ? AND position IS NOT NULL""",
+                (PLAN_UNFINISHED,),
+            )
             return [draft_id for (draft_id,) in rows]
 
     def recover(self, draft_id: str) -> None:
-        """Close what a crash left open: text that had streamed becomes a stopped paragraph. The caller holds the
-        draft's lock, so nobody is writing it."""
+        """Close what broke off: text that had streamed becomes a stopped paragraph, steps of half a plan are left to
+        its text. The caller holds the draft's lock, so nobody is writing it."""
         with self._database.read() as db:
             rows = db.execute("SELECT key FROM paragraphs WHERE draft_id = ? AND writing_id IS NOT NULL", (draft_id,))
             keys = [key for (key,) in rows]
         for key in keys:
             self.finish(draft_id, key, None)
+        draft = self.get(draft_id)
+        if draft.planning_problem == PLAN_UNFINISHED and draft.paragraphs:
+            self.change(draft_id, lambda d: replace(d, paragraphs=()))
 
     def _write(self, db: sqlite3.Connection, before: Draft, after: Draft, rev: int) -> None:
         """Write what differs between two states of a draft."""
@@ -264,29 +265,13 @@ class DraftStore:
                 db.execute("UPDATE paragraphs SET rev=? WHERE draft_id=? AND key=?", (rev, after.id, paragraph.key))
 
     def _next(self, db: sqlite3.Connection, draft_id: str) -> int:
-        row = db.execute(
-            "UPDATE drafts SET rev = rev + 1, updated = ? WHERE id = ? RETURNING rev", (now(), draft_id)
-        ).fetchone()
-        if row is None:
+        if not db.execute("UPDATE drafts SET rev = rev + 1, updated = ? WHERE id = ?", (now(), draft_id)).rowcount:
             raise _missing(draft_id)
-        return int(row["rev"])
+        return int(db.execute("SELECT rev FROM drafts WHERE id = ?", (draft_id,)).fetchone()["rev"])
 
 
 def _head(draft: Draft) -> tuple[str, ...]:
     return (draft.title, draft.mode.value, draft.opening, draft.raw_plan, draft.planning_problem)
-
-
-def _summary(draft: Draft, updated: str) -> DraftSummary:
-    return DraftSummary(
-        draft.id,
-        draft.title,
-        draft.brief.language,
-        count_words(draft.text, draft.brief.language),
-        draft.brief.target_words,
-        len(draft.paragraphs),
-        sum(p.finished for p in draft.paragraphs),
-        datetime.fromisoformat(updated),
-    )
 
 
 def _found(draft: Draft | None, draft_id: str) -> Draft:

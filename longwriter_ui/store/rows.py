@@ -17,8 +17,9 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
-def load_draft(connection: sqlite3.Connection, draft_id: str) -> Draft | None:
-    """The draft as it is now, text that is being written included; None when there is none of this id."""
+def load_draft(connection: sqlite3.Connection, draft_id: str, *, settled: bool = False) -> Draft | None:
+    """The draft as it is now, text that is being written included (`settled`: only where there is no earlier text);
+    None when there is none of this id."""
     row = connection.execute("SELECT * FROM drafts WHERE id = ?", (draft_id,)).fetchone()
     if row is None:
         return None
@@ -29,10 +30,13 @@ def load_draft(connection: sqlite3.Connection, draft_id: str) -> Draft | None:
         connection.execute("SELECT key, count(*) FROM versions WHERE draft_id = ? GROUP BY key", (draft_id,)).fetchall()
     )
     rows = connection.execute(
-        """SELECT p.key, p.main_point, p.words, p.status, p.problem, v.*
-           FROM paragraphs p LEFT JOIN versions v ON v.id = coalesce(p.writing_id, p.version_id)
+        """SELECT p.key, p.main_point, p.words, p.status, p.problem,
+                  v.id IS p.writing_id AND p.writing_id IS NOT NULL AS growing, v.*
+           FROM paragraphs p LEFT JOIN versions v
+                ON v.id = CASE WHEN ? THEN coalesce(p.version_id, p.writing_id)
+                               ELSE coalesce(p.writing_id, p.version_id) END
            WHERE p.draft_id = ? AND p.position IS NOT NULL ORDER BY p.position""",
-        (draft_id,),
+        (settled, draft_id),
     ).fetchall()
     return Draft(
         id=row["id"],
@@ -46,7 +50,7 @@ def load_draft(connection: sqlite3.Connection, draft_id: str) -> Draft | None:
                 key=r[0],
                 status=Status(r[3]),
                 problem=r[4],
-                version=read_version(r, deltas.get(r[0], "")) if r["id"] is not None else None,
+                version=read_version(r, deltas.get(r[0], "") if r["growing"] else "") if r["id"] is not None else None,
                 versions=counts.get(r[0], 0),
             )
             for r in rows

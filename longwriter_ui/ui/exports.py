@@ -41,5 +41,6 @@ class ExportFolder:
 
 def file_name(title: str) -> str:
     """A title as a file name that every system takes."""
-    name = " ".join(_UNSAFE.sub(" ", title).split())[:80].strip(". ")
+    name = " ".join(_UNSAFE.sub(" ", title).split())[:80]
+    name = name.encode()[:180].decode(errors="ignore").strip(". ")  # systems limit the bytes of a name
     return name or "Draft"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from longwriter_ui.draft import Draft, length_score
+from longwriter_ui.draft import Draft, Paragraph, length_score
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.progress import Progress
@@ -33,7 +33,8 @@ def present(changes: Changes, model: ModelChoice | None) -> Json:
         answer["head"] = head(draft)
     if changes.order:
         answer["order"] = [paragraph.key for paragraph in draft.paragraphs]
-    cards = [card(draft, i) for i, paragraph in enumerate(draft.paragraphs) if paragraph.key in changes.changed]
+    marks = draft.stale_marks() if changes.changed else ()
+    cards = [card(draft, p, marks[i]) for i, p in enumerate(draft.paragraphs) if p.key in changes.changed]
     if cards:
         answer["cards"] = cards
     if changes.deltas:
@@ -54,9 +55,8 @@ def head(draft: Draft) -> Json:
     }
 
 
-def card(draft: Draft, index: int) -> Json:
-    """A step with its paragraph."""
-    paragraph = draft.paragraphs[index]
+def card(draft: Draft, paragraph: Paragraph, stale: tuple[str, ...]) -> Json:
+    """A step with its paragraph and its stale marks."""
     version = paragraph.version
     return {
         "key": paragraph.key,
@@ -67,7 +67,7 @@ def card(draft: Draft, index: int) -> Json:
         "words": draft.count(paragraph.text),
         "finish": version.finish.value if version else None,
         "author": version.author.value if version else None,
-        "stale": list(draft.stale(index)),
+        "stale": list(stale),
         "problem": paragraph.problem,
     }
 
