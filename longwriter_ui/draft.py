@@ -15,7 +15,6 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.plan import Step, render_plan
 from longwriter_ui.words import count_words
 
-
 PLAN_UNFINISHED = "The plan was broken off before it was complete."
 
 
@@ -44,10 +43,11 @@ class Author(str, Enum):
 
 
 class FinishReason(str, Enum):
-    """Why an answer ended: by itself, at its length limit, because it was stopped, or in an error."""
+    """Why an answer ended: by itself, at its length limit, because it repeated itself, was stopped, or in an error."""
 
     STOP = "stop"
     LENGTH = "length"
+    LOOP = "loop"
     CANCELLED = "cancelled"
     ERROR = "error"
 

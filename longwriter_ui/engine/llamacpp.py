@@ -20,11 +20,11 @@ from longwriter_ui.engine._context import Context, kv_type
 from longwriter_ui.engine._llama import backend, llama, suitable_threads
 from longwriter_ui.engine._model import open_model
 from longwriter_ui.engine._vocabulary import Vocabulary
-from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, LengthMode, Measure, Proceed, Request
-from longwriter_ui.engine.length import LengthControl
+from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Proceed, Request
 from longwriter_ui.engine.sampling import Sampler
 from longwriter_ui.engine.templates import Template, get_template, guess_template
 from longwriter_ui.engine.textstream import Piece, TextStream
+from longwriter_ui.engine.watch import Watch
 from longwriter_ui.errors import ContextTooSmall, EngineError
 from longwriter_ui.events import Reading
 
@@ -121,7 +121,7 @@ class LlamaCppEngine:
                 Sampler(self._vocabulary.pointer, request.sampling, request.grammar, prompt) as sampler,
                 self._context.watching(cancel),
             ):
-                yield from self._answer(prompt, request.max_tokens, sampler, _control(request), cancel)
+                yield from self._answer(prompt, request.max_tokens, sampler, Watch(request), cancel)
 
     def close(self) -> None:
         """Free the model; the engine cannot be used afterwards. Waits for a stream that is ending."""
@@ -158,7 +158,7 @@ class LlamaCppEngine:
         prompt: Sequence[int],
         max_tokens: int,
         sampler: Sampler,
-        control: LengthControl | None,
+        watch: Watch,
         cancel: Cancel,
     ) -> Iterator[Reading | Chunk]:
         """Read what is new of the prompt, then write."""
@@ -183,29 +183,29 @@ class LlamaCppEngine:
                 finish = FinishReason.CANCELLED
             elif written >= max_tokens or len(context.tokens) >= self._info.context:
                 finish = FinishReason.LENGTH
-            elif (token := self._next(sampler, control)) is None:
+            elif (token := self._next(sampler, watch)) is None:
                 finish = FinishReason.STOP
             else:
                 written += 1
                 if text.push(token, self._vocabulary.piece(token)):
                     finish = FinishReason.STOP
                 elif (piece := text.take()) is not None:
-                    if control is not None:
-                        control.add(piece.text)
                     yield chunk(piece)
+                    if not watch.idle and watch.add(piece.text):
+                        finish = FinishReason.LOOP
                 # The last token of an answer that reached its length is left for whoever goes on with it.
                 if finish is None and written < max_tokens and not cancel.is_set() and not context.add(token):
                     finish = FinishReason.CANCELLED
         yield chunk(text.finish(ended=finish is FinishReason.STOP), finish)
 
-    def _next(self, sampler: Sampler, control: LengthControl | None) -> int | None:
+    def _next(self, sampler: Sampler, watch: Watch) -> int | None:
         """The next token of the answer; None where it ends."""
         token = sampler.sample(self._context.pointer)
-        if control is None:
+        if watch.idle:
             return None if token in self._ends else token
-        if token in self._leads_to_end and control.too_short():
+        if token in self._leads_to_end and watch.too_short():
             token = sampler.sample(self._context.pointer, self._leads_to_end)
-        return None if token in self._ends or control.ends_before(self._vocabulary.text_of(token)) else token
+        return None if token in self._ends or watch.ends_before(self._vocabulary.text_of(token)) else token
 
     def _too_small(self, needed: int) -> ContextTooSmall:
         available = self._info.context
@@ -216,11 +216,6 @@ class LlamaCppEngine:
             needed=needed,
             available=available,
         )
-
-
-def _control(request: Request) -> LengthControl | None:
-    goal = request.length
-    return LengthControl(goal, request.begun) if goal is not None and goal.mode is not LengthMode.OFF else None
 
 
 def _still_writing() -> EngineError:

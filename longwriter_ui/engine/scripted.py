@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from longwriter_ui.draft import FinishReason
-from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, LengthMode, Measure, Request, Role
-from longwriter_ui.engine.length import LengthControl
+from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Request, Role
+from longwriter_ui.engine.watch import Watch
 from longwriter_ui.errors import ContextTooSmall, EngineError
 from longwriter_ui.events import Reading
 
@@ -77,18 +77,15 @@ class ScriptedEngine:
         answer = self._script(request)
         limit = min(request.max_tokens, self.info.context - len(prompt))
         finish = FinishReason.STOP if len(answer) <= limit else FinishReason.LENGTH
-        goal = request.length
-        control = LengthControl(goal, request.begun) if goal and goal.mode is not LengthMode.OFF else None
+        watch = Watch(request)
         began, written = time.monotonic(), 0
         for piece in _PIECE.findall(answer[:limit]):
             if cancel.is_set():
                 finish = FinishReason.CANCELLED
                 break
-            if control is not None:
-                if control.ends_before(piece):
-                    finish = FinishReason.STOP
-                    break
-                control.add(piece)
+            if watch.ends_before(piece):
+                finish = FinishReason.STOP
+                break
             if self._pause:
                 time.sleep(self._pause)
             tokens = tuple(map(ord, piece))
@@ -96,6 +93,9 @@ class ScriptedEngine:
             written += len(tokens)
             speed = written / max(time.monotonic() - began, 1e-9)
             yield Chunk(piece, tokens, read, reused, written, speed)
+            if watch.add(piece):
+                finish = FinishReason.LOOP
+                break
         yield Chunk("", (), read, reused, written, written / max(time.monotonic() - began, 1e-9), finish)
 
 

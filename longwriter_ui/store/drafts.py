@@ -17,8 +17,8 @@ from longwriter_ui.errors import ConflictError, DraftNotFound
 from longwriter_ui.project import Project
 from longwriter_ui.store import archive
 from longwriter_ui.store.database import Database
-from longwriter_ui.store.summary import DraftSummary, summary
 from longwriter_ui.store.rows import insert_version, load_draft, now, update_version
+from longwriter_ui.store.summary import DraftSummary, summary
 
 
 @dataclass(frozen=True)
