@@ -60,7 +60,7 @@ class Brief:
 
 def parse_words(value: int | str) -> int:
     """A target length as typed ("1500", "1,500", 1500); BriefError when it is none or out of range."""
-    text = str(value).strip().replace(",", "").replace("_", "").replace("\u00a0", "")
+    text = re.sub(r"[\s,_]", "", str(value))  # separators of thousands, a no-break space too
     if not re.fullmatch(r"[+-]?\d{1,30}(\.0{1,9})?", text):
         raise BriefError(
             f"The target length {str(value)!r} is not a number.", "Give a whole number of words, such as 1500."

@@ -3,15 +3,17 @@
 An operation is a JSON object: {"do": name, ...}. The page sends these; `apply_edit` checks every
 field, so a bad operation raises EditError and changes nothing.
 
-    edit_step    key, main_point, words         the step's line
+    edit_step    key, main_point | words, was   the step's line
     insert_step  after (key, or null for first) an empty step, ready to be filled in
     delete_step  key                            the step and its text leave the draft
     move_step    key, to (index)                the card with its text
-    edit_text    key, text                      a new version by the person
+    edit_text    key, text, was                 a new version by the person
     keep         key                            accept a stale or stopped text as it is
     set_title    title
     set_mode     mode
     set_plan     text                           replace the whole plan by lines in the AgentWrite format
+
+`was` is what the person saw when the edit began; if that is no longer there, the edit is a ConflictError.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from dataclasses import replace
 from typing import Any
 
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Paragraph, Status, Version, paragraphs_of
-from longwriter_ui.errors import EditError
+from longwriter_ui.errors import ConflictError, EditError
 from longwriter_ui.plan import MAX_STEP_WORDS, Step, fill_counts, parse_plan
 from longwriter_ui.text import clean_text
 
@@ -43,9 +45,14 @@ def apply_edit(draft: Draft, op: Op) -> Draft:
 
 def _edit_step(draft: Draft, op: Op) -> Draft:
     paragraph = _paragraph(draft, op)
-    point = _text(op, "main_point", MAX_POINT) if "main_point" in op else paragraph.step.main_point
-    words = _words(op["words"]) if "words" in op else paragraph.step.words
-    return draft.with_paragraph(replace(paragraph, step=Step(point, words)))
+    step = paragraph.step
+    if "main_point" in op:
+        step = Step(_text(op, "main_point", MAX_POINT), step.words)
+        _check_was(op, paragraph.step.main_point, step.main_point)
+    if "words" in op:
+        step = Step(step.main_point, _words(op["words"]))
+        _check_was(op, paragraph.step.words, step.words)
+    return draft.with_paragraph(replace(paragraph, step=step))
 
 
 def _insert_step(draft: Draft, op: Op) -> Draft:
@@ -77,6 +84,7 @@ def _move_step(draft: Draft, op: Op) -> Draft:
 def _edit_text(draft: Draft, op: Op) -> Draft:
     paragraph = _paragraph(draft, op)
     text = _text(op, "text", MAX_TEXT)
+    _check_was(op, paragraph.text, text)
     if not text.strip():
         return draft.with_paragraph(replace(paragraph, status=Status.PLANNED, version=None, problem=""))
     if text == paragraph.text:
@@ -138,6 +146,17 @@ _EDITS: dict[str, Callable[[Draft, Op], Draft]] = {
     "set_mode": _set_mode,
     "set_plan": _set_plan,
 }
+
+
+def _check_was(op: Op, now: object, new: object) -> None:
+    """ConflictError where the edit was made over something that is no longer there. An edit that arrives a second
+    time, because its first answer was lost, is none."""
+    was = op.get("was")
+    if was is None or now == new:
+        return
+    same = was.strip() == now.strip() if isinstance(was, str) and isinstance(now, str) else was == now
+    if not same:
+        raise ConflictError("This paragraph was changed elsewhere in the meantime.", "Look at both and choose.")
 
 
 def _finish(paragraph: Paragraph, text: str) -> FinishReason:

@@ -46,7 +46,8 @@ class Meter:
     progress: Progress
     tokens_per_word: float = 1.3
     _words: dict[str, int] = field(default_factory=dict)
-    _text: str = ""
+    _counted: int = 0
+    _tail: str = ""
 
     def begin(self, draft: Draft, tokens_per_word: float) -> None:
         """The job starts on `draft`."""
@@ -69,12 +70,12 @@ class Meter:
             self.progress = replace(self.progress, phase="planning", tokens_per_second=event.tokens_per_second)
         elif isinstance(event, ParagraphStarted):
             self.follow(draft)
-            self._text = event.version.text
+            self._counted, self._tail = 0, ""
+            self._count(event.version.text, draft)
             number = draft.index(event.key) + 1
             self.progress = replace(self.progress, key=event.key, paragraph=number)
         elif isinstance(event, TextDelta):
-            self._text += event.text
-            self._words[event.key] = draft.count(self._text)
+            self._words[event.key] = self._count(event.text, draft)
             words, speed = sum(self._words.values()), event.tokens_per_second
             left = max(0, self.progress.target - words) * self.tokens_per_word
             self.progress = replace(
@@ -86,3 +87,11 @@ class Meter:
             )
         elif isinstance(event, ParagraphDone):
             self.progress = replace(self.progress, key=None)
+
+    def _count(self, text: str, draft: Draft) -> int:
+        """Words of the paragraph with `text` at its end; only its last word is looked at again."""
+        self._tail += text
+        cut = max(self._tail.rfind(" "), self._tail.rfind("\n")) + 1
+        self._counted += draft.count(self._tail[:cut])
+        self._tail = self._tail[cut:]
+        return self._counted + draft.count(self._tail)

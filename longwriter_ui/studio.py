@@ -7,23 +7,19 @@ One process at a time works on a draft: a lock file, which the system frees even
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from longwriter_ui import export, imports, pipeline, project
+from longwriter_ui import export, imports, project
 from longwriter_ui.brief import Brief
 from longwriter_ui.config import Settings, load_settings, save_settings
-from longwriter_ui.draft import Draft, Mode, Status, new_key
+from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, Status, new_key
 from longwriter_ui.edits import Op, apply_edit
-from longwriter_ui.engine.base import Sampling
+from longwriter_ui.engine.base import LengthMode, Sampling
 from longwriter_ui.engine.templates import NAMES as TEMPLATES
 from longwriter_ui.errors import DraftBusy, EditError, EngineError, ExportError, ImportRefused, LongWriterError
-from longwriter_ui.events import Failed, Loading, ParagraphStarted
 from longwriter_ui.export.document import render
 from longwriter_ui.export.files import write_whole
 from longwriter_ui.export.options import Options
@@ -31,13 +27,12 @@ from longwriter_ui.export.preview import preview
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Job, Kind, Worker
 from longwriter_ui.loading import Loader, LoadJob, ModelState
+from longwriter_ui.locks import DraftLocks
 from longwriter_ui.models import Models
 from longwriter_ui.paths import Home
+from longwriter_ui.performer import Performer
 from longwriter_ui.progress import Progress
-from longwriter_ui.recorder import Recorder
 from longwriter_ui.store.drafts import DraftStore, DraftSummary
-
-_MEASURED = 50  # tokens written; the speed of fewer says little
 
 
 @dataclass(frozen=True)
@@ -57,16 +52,22 @@ class Changes:
 class Studio:
     """Drafts, their jobs and the model that writes them."""
 
-    def __init__(self, home: Home, host: EngineHost, sampling: Sampling | None = None) -> None:
+    def __init__(
+        self, home: Home, host: EngineHost, sampling: Sampling | None = None, length: LengthMode | None = None
+    ) -> None:
+        """`length` None: as the settings say."""
         self._home = home
         self._host = host
-        self._sampling = sampling or Sampling()
+        self._length = length
         self._store = DraftStore(home.store)
         self._jobs: dict[str, Job] = {}
         self.models = Models(home)
         self._loader = Loader(host, self.models, home.settings)
+        self._locks = DraftLocks(home.locks)
         self._recover()
-        self._worker = Worker(self._perform)
+        sampling = sampling or Sampling()
+        performer = Performer(self._store, host, self.models, self._loader, sampling, lambda: self.length)
+        self._worker = Worker(performer.perform)
 
     def close(self) -> None:
         """Stop every job, keep everything."""
@@ -93,12 +94,10 @@ class Studio:
 
     def delete(self, draft_id: str) -> None:
         """Delete the draft with its versions; DraftBusy while it is being written."""
-        lock = self._acquire(draft_id)
-        try:
+        self._store.get(draft_id)  # a lock is made only for a draft that there is
+        with self._locks.held(draft_id):
             self._store.delete(draft_id)
-        finally:
-            lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
+        self._locks.forget(draft_id)
 
     def edit(self, draft_id: str, rev: int | None, op: Op) -> int:
         """Apply one operation of `edits`; the new revision.
@@ -107,9 +106,13 @@ class Studio:
         has changed since; EditError when the operation does not fit.
         """
         job = self._jobs.get(draft_id)
-        planning = job is not None and job.kind == "plan" and not job.ended
+        running = job is not None and not job.ended
+        if not running:
+            self._recover()
 
         def edited(draft: Draft) -> Draft:
+            planning = running and job is not None and job.kind == "plan"
+            planning = planning or bool(draft.paragraphs and draft.planning_problem == PLAN_UNFINISHED)
             if planning and op.get("do") != "set_title":
                 raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
             if op.get("do") in ("edit_text", "delete_step", "keep"):
@@ -118,7 +121,9 @@ class Studio:
                         raise EditError("This paragraph is being written.", "Stop the writing first.")
             return apply_edit(draft, op)
 
-        return self._store.change(draft_id, edited, key=str(op.get("key") or ""), seen=rev)
+        # An edit that says what it was typed over is judged by that; else the revision tells.
+        seen = None if "was" in op else rev
+        return self._store.change(draft_id, edited, key=str(op.get("key") or ""), seen=seen)
 
     # files
 
@@ -128,11 +133,11 @@ class Studio:
             export.check(path)
             write_whole(path, project.dump(self._store.project(draft_id)))
             return path
-        return export.export(self.draft(draft_id), path, options or self.export_options(draft_id))
+        return export.export(self._store.settled(draft_id), path, options or self.export_options(draft_id))
 
     def preview(self, draft_id: str) -> str:
         """The draft as it would be exported, as HTML that is safe in any page."""
-        return preview(render(self.draft(draft_id), self.export_options(draft_id)))
+        return preview(render(self._store.settled(draft_id), self.export_options(draft_id)))
 
     def export_options(self, draft_id: str) -> Options:
         """What was chosen for this draft's exports."""
@@ -140,9 +145,10 @@ class Studio:
 
     def set_export_options(self, draft_id: str, values: Mapping[str, object]) -> Options:
         """Change some of the draft's export options, by name; ExportError when one does not fit."""
-        options = self.export_options(draft_id).with_values(values)
-        self._store.set_export_options(draft_id, options.values())
-        return options
+        self._store.change_export_options(
+            draft_id, lambda before: Options().with_values(before).with_values(values).values()
+        )
+        return self.export_options(draft_id)
 
     def import_file(self, path: Path) -> Draft:
         """A new draft from a project file, Markdown, DOCX or plain text; ImportRefused, and nothing is added."""
@@ -184,10 +190,11 @@ class Studio:
 
     def changes(self, draft_id: str, rev: int) -> Changes:
         """What is new since revision `rev` (0: everything)."""
-        since = self._store.since(draft_id, rev)
+        # The job first: told that it has ended, a view must see all that it wrote.
         job = self._jobs.get(draft_id)
         progress = self._worker.progress(job) if job is not None else None
         failure = job.failure if job is not None else None
+        since = self._store.since(draft_id, rev)
         return Changes(since.rev, since.draft, since.head, since.order, since.changed, since.deltas, progress, failure)
 
     # the model
@@ -235,6 +242,16 @@ class Studio:
         """None: chosen automatically."""
         self._save(threads=threads, gpu_layers=gpu_layers)
 
+    @property
+    def length(self) -> LengthMode:
+        """How closely the next job holds paragraphs to their lengths."""
+        return self._length or LengthMode(self.settings.length)
+
+    def set_length(self, mode: LengthMode) -> None:
+        """From the next job on."""
+        self._length = None
+        self._save(length=mode.value)
+
     def set_template(self, path: Path, template: str | None) -> None:
         """The chat template of a model file, from the next load on; None: guessed. EngineError for an unknown one."""
         if template is not None and template not in TEMPLATES:
@@ -245,7 +262,7 @@ class Studio:
     # the worker's side
 
     def _start(self, draft_id: str, kind: Kind, keys: Sequence[str] | None = None) -> Job:
-        job = Job(draft_id, kind, self._acquire(draft_id).release, keys)
+        job = Job(draft_id, kind, self._locks.acquire(draft_id).release, keys)
         self._jobs[draft_id] = job
         self._worker.submit(job)
         return job
@@ -257,67 +274,11 @@ class Studio:
     def _save(self, **changes: Any) -> None:
         save_settings(self._home.settings, replace(self.settings, **changes))
 
-    def _perform(self, job: Job) -> None:
-        if isinstance(job, LoadJob):
-            self._loader.perform(job)
-            return
-        try:
-            with Recorder(self._store, job.draft_id) as recorder:
-                try:
-                    self._run(job, recorder)
-                except LongWriterError as error:
-                    recorder.failed(error)
-                    job.emit(Failed(error))
-        finally:
-            self._store.recover(job.draft_id)  # nothing to do unless the job broke off unexpectedly
-
-    def _run(self, job: Job, recorder: Recorder) -> None:
-        self._store.recover(job.draft_id)
-        draft = self.draft(job.draft_id)
-        if not self._host.is_loaded and self.model is not None:
-            loading = Loading(self.model.name)
-            job.meter.update(loading, draft)
-            job.emit(loading)
-        began = time.monotonic()
-        engine = self._host.engine()
-        job.load_seconds = time.monotonic() - began
-        job.meter.begin(draft, pipeline.tokens_per_word(engine, draft.brief.language))
-        if job.kind == "plan":
-            sampling = replace(self._sampling, seed=draft.seed)
-            events = pipeline.plan(draft.brief, engine, sampling, job.cancelled)
-        else:
-            writer = pipeline.Writer(engine, self._sampling, job.cancelled)
-            events = pipeline.write(lambda: self.draft(job.draft_id), writer, job.keys)
-        for event in events:
-            recorder.record(event)
-            if isinstance(event, ParagraphStarted):
-                draft = self.draft(job.draft_id)
-            job.meter.update(event, draft)
-            job.emit(event)
-        if job.kind == "write" and job.usage.written >= _MEASURED and self.model is not None:
-            self.models.speeds.record(self.model.path, job.meter.progress.tokens_per_second)
-
-    def _acquire(self, draft_id: str) -> FileLock:
-        self._home.locks.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._home.locks / f"{draft_id}.lock", thread_local=False)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise DraftBusy(
-                "This draft is being planned or written already.",
-                "Wait until that is done, or stop it.",
-                retryable=True,
-            ) from error
-        return lock
-
     def _recover(self) -> None:
-        """Close what an earlier process left open when it was killed."""
+        """Close what another process left open when it was killed."""
         for draft_id in self._store.interrupted():
             try:
-                lock = self._acquire(draft_id)
+                with self._locks.held(draft_id):
+                    self._store.recover(draft_id)
             except DraftBusy:
-                continue  # another process is writing it this moment
-            try:
-                self._store.recover(draft_id)
-            finally:
-                lock.release()
+                continue  # it is being written this moment

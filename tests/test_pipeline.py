@@ -270,3 +270,21 @@ def test_a_loop_from_the_first_word_is_begun_anew() -> None:
     table = desk(words=(100,))
     table.write(ScriptedEngine(lambda request: next(answers)))
     assert "zum" not in table.draft.text and table.draft.paragraphs[0].finished
+
+
+def test_oneshot_stopped_before_its_first_word_is_stopped_and_not_refused() -> None:
+    table = desk(Mode.ONESHOT)
+    cancel = threading.Event()
+    cancel.set()
+    last = table.write(ScriptedEngine(author), cancel)[-1]
+    assert isinstance(last, Finished) and last.reason is FinishReason.CANCELLED
+
+
+def test_oneshot_with_a_gap_in_the_middle_writes_the_gap_alone() -> None:
+    table = desk(Mode.ONESHOT)
+    table.write(ScriptedEngine(author))
+    texts = [p.text for p in table.draft.paragraphs]
+    middle = table.draft.paragraphs[1]
+    table.draft = table.draft.with_paragraph(replace(middle, version=None, status=Status.PLANNED))
+    table.write(ScriptedEngine(author))
+    assert [p.text for p in table.draft.paragraphs] == texts

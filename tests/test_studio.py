@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from longwriter_ui.brief import Brief
-from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Status, Version
+from longwriter_ui.draft import PLAN_UNFINISHED, Author, Draft, FinishReason, Mode, Status, Version
 from longwriter_ui.engine.base import Request, Role
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import (
@@ -88,11 +90,13 @@ def test_plan_edited_after_writing_began_reaches_the_model_as_an_amendment(studi
 
 
 def test_stop_keeps_the_text_and_writing_goes_on_where_it_broke_off(open_studio: Callable[..., Studio]) -> None:
-    studio = open_studio(ScriptedEngine(author, words_per_second=400))
+    studio = open_studio(ScriptedEngine(author, words_per_second=80))
     draft = planned(studio)
     job = studio.write(draft.id)
+    words = 0
     for event in job.events():
-        if isinstance(event, TextDelta) and studio.draft(draft.id).words > 130:
+        words += isinstance(event, TextDelta)
+        if words == 120:
             studio.stop(draft.id)
     assert job.wait(10)
     stopped = studio.draft(draft.id)
@@ -341,3 +345,98 @@ def test_deleted_drafts_are_gone_and_the_library_lists_the_rest(studio: Studio) 
     assert [s.id for s in studio.drafts()] == [first.id]
     with pytest.raises(DraftNotFound):
         studio.draft(second.id)
+
+
+def test_a_plan_that_broke_off_is_no_plan_but_its_text_is_kept(open_studio: Callable[..., Studio]) -> None:
+    class Failing(ScriptedEngine):
+        def stream(self, request, cancel):  # type: ignore[no-untyped-def]
+            for item in super().stream(request, cancel):
+                if getattr(item, "text", "").startswith("3 "):
+                    raise EngineError("The model stopped answering.", "Try again.")
+                yield item
+
+    studio = open_studio(Failing(author))
+    draft = studio.create(BRIEF)
+    assert isinstance(list(studio.plan(draft.id).events())[-1], Failed)
+    kept = studio.draft(draft.id)
+    assert kept.paragraphs == () and kept.planning_problem == PLAN_UNFINISHED
+    assert kept.raw_plan.count("Main Point") == 2
+    with pytest.raises(EditError, match="no plan"):
+        studio.write(draft.id)
+
+
+def test_half_a_plan_left_by_a_killed_process_is_no_plan(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio()
+    draft = planned(studio)
+    studio._store.change(draft.id, lambda d: replace(d, planning_problem=PLAN_UNFINISHED))
+    later = open_studio()
+    assert later.draft(draft.id).paragraphs == ()
+    assert later.plan(draft.id).wait(10)
+    assert len(later.draft(draft.id).paragraphs) == 5 and later.draft(draft.id).planning_problem == ""
+
+
+def test_a_step_added_while_writing_waits_until_it_is_filled_in(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=400))
+    draft = planned(studio)
+    job = studio.write(draft.id)
+    next(e for e in job.events() if isinstance(e, TextDelta))
+    studio.edit(draft.id, None, {"do": "insert_step", "after": draft.paragraphs[2].key})
+    assert job.wait(20) and job.failure is None
+    statuses = [p.status for p in studio.draft(draft.id).paragraphs]
+    assert statuses == [Status.WRITTEN] * 3 + [Status.PLANNED] + [Status.WRITTEN] * 2
+
+
+def test_an_edit_says_what_it_was_typed_over(studio: Studio) -> None:
+    draft = written(studio)
+    key, text = draft.paragraphs[0].key, draft.paragraphs[0].text
+    edit = {"do": "edit_text", "key": key, "text": "mine", "was": text}
+    studio.edit(draft.id, 0, edit)
+    studio.edit(draft.id, 0, edit)  # its answer was lost, so it comes again
+    with pytest.raises(ConflictError):
+        studio.edit(draft.id, 10**9, {**edit, "text": "another's"})
+    with pytest.raises(ConflictError):
+        studio.edit(draft.id, 10**9, {"do": "edit_step", "key": key, "words": 50, "was": 60})
+    assert studio.draft(draft.id).paragraphs[0].text == "mine"
+
+
+def test_a_corrected_half_paragraph_is_still_continued(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=80))
+    draft = planned(studio)
+    job = studio.write(draft.id)
+    words = 0
+    for event in job.events():
+        words += isinstance(event, TextDelta)
+        if words == 20:
+            studio.stop(draft.id)
+    assert job.wait(10)
+    first = studio.draft(draft.id).paragraphs[0]
+    studio.edit(draft.id, None, {"do": "edit_text", "key": first.key, "text": first.text.replace("How", "Now")})
+    assert not studio.draft(draft.id).paragraphs[0].finished
+    studio.edit(draft.id, None, {"do": "edit_text", "key": first.key, "text": "My own, and whole."})
+    assert studio.draft(draft.id).paragraphs[0].finished
+
+
+def test_a_file_made_during_a_rewrite_has_the_earlier_text(open_studio: Callable[..., Studio], tmp_path: Path) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=3000))
+    draft = written(studio)
+    studio._host._opener.engine._pause = 0.05  # type: ignore[attr-defined]
+    job = studio.write(draft.id, [draft.paragraphs[2].key])
+    next(e for e in job.events() if isinstance(e, TextDelta))
+    text = studio.export(draft.id, tmp_path / "draft.md").read_text(encoding="utf-8")
+    studio.stop(draft.id)
+    assert draft.paragraphs[2].text in text and job.wait(10)
+
+
+def test_text_that_no_store_can_hold_is_refused_by_nobody(studio: Studio) -> None:
+    draft = planned(studio)
+    key = draft.paragraphs[0].key
+    studio.edit(draft.id, None, {"do": "edit_text", "key": key, "text": "half \ud83d an emoji\x00."})
+    assert studio.draft(draft.id).paragraphs[0].text == "half  an emoji."
+    assert Brief.create("caf\udce9", 500).instruction == "caf"
+
+
+def test_only_drafts_that_there_are_get_a_lock(studio: Studio, isolated_home: Path) -> None:
+    for name in ("../../victim", "x" * 300, "a\0b", ""):
+        with pytest.raises(DraftNotFound):
+            studio.delete(name)
+    assert list(isolated_home.parent.rglob("*.lock")) == []

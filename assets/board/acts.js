@@ -20,13 +20,7 @@ Object.assign(Board.prototype, {
     parts.write.addEventListener("click", () => this.write());
     for (const choose of root.querySelectorAll("[data-go=models]")) choose.addEventListener("click", () => goToTab("models"));
     parts.reuse.addEventListener("click", () => this.reuseBrief());
-    parts.export.addEventListener("click", () => openMenu(parts.export, parts.exports));
-    for (const item of parts.exports.querySelectorAll("[data-format]")) {
-      item.addEventListener("click", () => {
-        closeMenu(true);
-        this.export(item.dataset.format);
-      });
-    }
+    parts.export.addEventListener("click", () => this.exporter.open());
     parts.cards.addEventListener("focusin", (event) => this.setCurrent(event.target.closest(".card")));
     parts.cards.addEventListener("pointerdown", (event) => this.setCurrent(event.target.closest(".card")));
   },
@@ -142,17 +136,6 @@ Object.assign(Board.prototype, {
     if (this.stage === "brief") return;
     event.preventDefault();
     if (!this.busy && this.order.length && this.tallies().unfinished) this.write();
-  },
-
-  async export(format) {
-    this.link.flush();
-    const answer = await this.link.ask("fetch", { draft: this.draft, format });
-    if (!answer) return this.notices.tell("fail", "The studio did not answer.", "Try again when it is back.");
-    if (answer.refused) return this.notices.tell("fail", answer.refused.message, answer.refused.hint);
-    const link = el("a", { href: answer.href, download: answer.name });
-    document.body.append(link);
-    link.click();
-    link.remove();
   },
 
   openMenu(card) {

@@ -12,6 +12,7 @@ class Board {
     this.link = new Link(server, { answer: (answer, request) => this.hear(answer, request), connection: (up) => this.setConnected(up) });
     this.status = new Status(this);
     this.notices = new Notices(this);
+    this.exporter = new Exporter(this);
     this.listen();
     listenToKeys(this);
     this.showStage("brief");

@@ -9,6 +9,7 @@ class Card {
     this.board = board;
     this.data = null;
     this.number = 0;
+    this.shown = { point: { value: "" }, words: { value: null }, text: { value: "" } };
     this.build();
   }
 
@@ -19,7 +20,7 @@ class Card {
     this.n = el("span", { class: "n" });
     this.point = el("textarea", { class: "point", rows: "1", placeholder: "What this step says" });
     this.point.addEventListener("input", () => this.typedPoint());
-    this.point.addEventListener("blur", () => this.left("point", this.point, this.data.main_point));
+    this.point.addEventListener("blur", () => this.left("point", () => this.showPoint()));
     this.flags = el("div", { class: "flags" });
     this.prose = new Prose("", {
       input: (text) => this.typedText(text),
@@ -72,24 +73,45 @@ class Card {
 
   set(data) {
     this.data = data;
-    if (!this.board.link.holds("point:" + this.key)) fill(this.point, data.main_point);
-    if (!this.board.link.holds("words:" + this.key)) fill(this.words, data.target === null ? "" : String(data.target));
-    if (!this.prose.focused && !this.board.link.holds("text:" + this.key)) this.prose.show(data.text);
+    if (this.mayFill("point", this.point)) this.showPoint();
+    if (this.mayFill("words", this.words)) this.showWords();
+    if (this.mayFill("text", this.prose.node)) this.showText();
     fit(this.point);
     this.show();
+  }
+
+  /** Neither being edited nor waiting for the answer to an edit. */
+  mayFill(name, field) {
+    return document.activeElement !== field && !this.board.link.holds(name + ":" + this.key);
+  }
+
+  showPoint() {
+    fill(this.point, this.data.main_point);
+    this.shown.point.value = this.data.main_point;
+  }
+
+  showWords() {
+    fill(this.words, this.data.target === null ? "" : String(this.data.target));
+    this.shown.words.value = this.data.target;
+  }
+
+  showText() {
+    this.prose.show(this.data.text);
+    this.shown.text.value = this.data.text;
   }
 
   /** More text of the paragraph being written. */
   append(text) {
     this.data.text += text;
     this.prose.append(text);
+    this.shown.text.value = this.data.text;
     this.placeCaret();
   }
 
   get status() {
     const { status, finish, stale, author, text } = this.data;
     if (status === "writing" || status === "failed") return status;
-    if (finish === "cancelled") return "stopped";
+    if (finish === "cancelled" || finish === "loop") return "stopped";
     if (!text) return "planned";
     if (stale.length) return "stale";
     return author === "user" ? "edited" : "written";
@@ -210,7 +232,7 @@ class Card {
 
   typedPoint() {
     fit(this.point);
-    this.board.link.type("point:" + this.key, { do: "edit_step", key: this.key, main_point: this.point.value });
+    this.board.link.type("point:" + this.key, { do: "edit_step", key: this.key, main_point: this.point.value }, this.shown.point, this.point.value);
   }
 
   typedWords() {
@@ -218,12 +240,12 @@ class Card {
     const good = /^\d+$/.test(digits) && Number(digits) >= 1 && Number(digits) <= MOST_WORDS;
     this.words.setAttribute("aria-invalid", good ? "false" : "true");
     this.words.title = good ? "" : "A whole number from 1 to " + figure(MOST_WORDS);
-    if (good) this.board.link.type("words:" + this.key, { do: "edit_step", key: this.key, words: Number(digits) });
+    if (good) this.board.link.type("words:" + this.key, { do: "edit_step", key: this.key, words: Number(digits) }, this.shown.words, Number(digits));
     this.board.tally();
   }
 
   typedText(text) {
-    this.board.link.type("text:" + this.key, { do: "edit_text", key: this.key, text });
+    this.board.link.type("text:" + this.key, { do: "edit_text", key: this.key, text }, this.shown.text, text);
     this.tally();
   }
 
@@ -233,13 +255,14 @@ class Card {
     this.typedWords();
   }
 
-  left(name, field, known) {
+  /** The person has left a field: send what was typed, and show what came meanwhile. */
+  left(name, show) {
     this.board.link.release(name + ":" + this.key);
-    if (!this.board.link.holds(name + ":" + this.key)) fill(field, known);
+    if (!this.board.link.holds(name + ":" + this.key)) show();
   }
 
   leftWords() {
-    this.left("words", this.words, this.data.target === null ? "" : String(this.data.target));
+    this.left("words", () => this.showWords());
     if (this.words.getAttribute("aria-invalid") === "true") {
       this.words.value = String(this.data.target ?? "");
       this.words.setAttribute("aria-invalid", "false");
@@ -248,10 +271,8 @@ class Card {
   }
 
   leftText() {
-    const id = "text:" + this.key;
-    this.board.link.release(id);
-    if (this.board.link.holds(id)) this.prose.settle();
-    else this.prose.show(this.data.text);
+    this.left("text", () => this.showText());
+    if (this.board.link.holds("text:" + this.key)) this.prose.settle();
   }
 }
 

@@ -7,7 +7,38 @@ function startLibrary(element, server) {
     goToTab("write");
     window.longwriter.board?.open(null);
   });
+  parts.bring.addEventListener("click", () => parts.file.click());
+  parts.file.addEventListener("change", () => bringFile(library));
   whenSeen(element, library.refresh);
+}
+
+/** A file of the person as a new draft, opened at once. */
+async function bringFile({ server, parts }) {
+  const [file] = parts.file.files;
+  if (!file) return;
+  parts.file.value = "";
+  parts.bring.disabled = true;
+  say(parts.bring, "Reading the file…");
+  const data = await base64(file).catch(() => null);
+  const answer = data === null ? null : await server.bring({ name: file.name, data }).catch(() => null);
+  say(parts.bring, "Import a file");
+  parts.bring.disabled = false;
+  parts.problem.replaceChildren();
+  if (answer?.draft) {
+    goToTab("write");
+    return window.longwriter.board?.open(answer.draft);
+  }
+  const problem = answer?.refused ?? { message: "The file could not be sent.", hint: "Check that the studio is still running, and that the file is smaller than 32 MB." };
+  parts.problem.append(flag("fail", problem.message, problem.hint));
+}
+
+function base64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
 }
 
 /** Run `action` each time the element comes into view, as it does when its tab is chosen. */

@@ -31,6 +31,7 @@ class Link {
   open(draft) {
     this.flush();
     this.draft = draft;
+    this.opening = {};
     this.caughtUp = false;
     if (draft) this.revs.set(draft, 0);
     this.wake(0);
@@ -49,13 +50,19 @@ class Link {
     if (!kept || kept.draft !== this.draft) return;
     localStorage.removeItem(UNSENT);
     // After the poll that every opening begins with, so that they are edits of the draft as it is now.
-    for (const op of kept.ops) this.queue.push({ call: "apply", body: { op }, draft: this.draft, resolve: () => {}, tried: true });
+    for (const op of kept.ops) this.queue.push({ call: "apply", body: { op }, draft: this.draft, answered: Promise.resolve(), resolve: () => {}, tried: true });
   }
 
-  /** An edit still being typed; a later one of the same id takes its place. */
-  type(id, op) {
-    clearTimeout(this.typed.get(id)?.timer);
-    this.typed.set(id, { op, timer: setTimeout(() => this.release(id), TYPING_PAUSE) });
+  /**
+   * An edit still being typed; a later one of the same id takes its place. `base.value` is what the field showed, and
+   * `value` what it is now: the edit says what it was typed over, whatever polls have brought since.
+   */
+  type(id, op, base = null, value = null) {
+    const before = this.typed.get(id);
+    clearTimeout(before?.timer);
+    const sent = this.queue.findLast((request) => request.id === id);
+    if (base) op.was = before ? before.op.was : sent ? sent.value : base.value;
+    this.typed.set(id, { op, base, value, timer: setTimeout(() => this.release(id), TYPING_PAUSE) });
   }
 
   /** Send a typed edit now. */
@@ -64,7 +71,14 @@ class Link {
     if (!typed) return;
     clearTimeout(typed.timer);
     this.typed.delete(id);
-    this.push({ call: "apply", id, body: { op: typed.op } });
+    this.push({ call: "apply", id, body: { op: typed.op }, base: typed.base, value: typed.value });
+  }
+
+  /** When everything typed so far has reached the studio, or it has not answered for long. */
+  async settled() {
+    this.flush();
+    const last = this.queue.at(-1);
+    if (last) await Promise.race([last.answered, new Promise((done) => setTimeout(done, PATIENCE))]);
   }
 
   flush() {
@@ -92,10 +106,11 @@ class Link {
   }
 
   push(request) {
-    return new Promise((resolve) => {
-      this.queue.push({ ...request, draft: this.draft, resolve, tried: false });
-      this.wake(0);
-    });
+    const waiting = { ...request, draft: this.draft, tried: false };
+    waiting.answered = new Promise((resolve) => (waiting.resolve = resolve));
+    this.queue.push(waiting);
+    this.wake(0);
+    return waiting.answered;
   }
 
   wake(delay) {
@@ -111,24 +126,32 @@ class Link {
     const request = next && (!next.tried || this.caughtUp) ? next : null;
     if (request) request.tried = true;
     this.busy = true;
+    const opening = this.opening;
     const answer = await this.ask(request ? request.call : "poll", { draft, rev: this.revs.get(draft) ?? 0, ...request?.body });
     this.busy = false;
     if (!answer) return this.missed();
     this.connected();
-    if (answer.rev !== undefined) this.revs.set(draft, answer.rev);
+    // Opened anew while it was under way: the answer tells what is new to a board that is gone.
+    const current = opening === this.opening;
+    if (answer.rev !== undefined && current) this.revs.set(draft, answer.rev);
     if (request) {
       this.queue.shift();
       this.caughtUp = false;
       // What was asked for did not happen: what the page shows may be wrong, so ask for everything.
       if (answer.refused || answer.conflict) this.revs.set(draft, 0);
+      else if (request.base) request.base.value = request.value;
     } else {
       this.caughtUp = true;
     }
-    if (draft === this.draft) this.hear.answer(answer, request);
-    request?.resolve(answer);
-    if (!request) this.skipDone();
-    this.jobRuns = Boolean(answer.job);
-    this.wake(this.queue.length ? 0 : this.jobRuns ? POLL_BUSY : answer.refused || answer.conflict ? 0 : POLL_IDLE);
+    try {
+      if (draft === this.draft && current) this.hear.answer(answer, request);
+      request?.resolve(answer);
+      if (!request) this.skipDone();
+    } finally {
+      this.jobRuns = Boolean(answer.job);
+      const again = this.queue.length || !current || answer.refused || answer.conflict;
+      this.wake(again ? 0 : this.jobRuns ? POLL_BUSY : POLL_IDLE);
+    }
   }
 
   /** The server's answer; null when none came. */

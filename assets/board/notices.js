@@ -56,7 +56,7 @@ class Notices {
     if (!mine) return this.tell("info", conflict.message, conflict.hint);
     const keep = button("Use mine", () => {
       this.drop();
-      this.board.link.apply(mine);
+      this.board.link.apply({ ...mine, was: undefined });
     });
     const text = mine.text ?? mine.main_point;
     this.tell("info", conflict.message, conflict.hint, keep);

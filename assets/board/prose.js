@@ -69,7 +69,7 @@ class Prose {
   read() {
     let text = "";
     const line = (gap, body) => {
-      const clean = body.replace(/\u00a0/g, " ").replace(/^\n+|\n+$/g, "");
+      const clean = body.replace(/^\n+|\n+$/g, "");
       if (clean) text += (text ? "\n".repeat(gap) : "") + clean.replace(/\n+/g, "\n\n");
     };
     let loose = "";

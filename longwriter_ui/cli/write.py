@@ -96,10 +96,6 @@ def _work(studio: Studio, draft_id: str) -> _Run:
     if not studio.draft(draft_id).paragraphs:
         run.jobs.append(studio.plan(draft_id))
         run.outcome = follow(studio, run.jobs[-1])
-        if run.outcome.ended is FinishReason.CANCELLED:
-            # Half a plan would be taken for the whole one when the draft is resumed.
-            for paragraph in studio.draft(draft_id).paragraphs:
-                studio.edit(draft_id, None, {"do": "delete_step", "key": paragraph.key})
     if run.outcome.ended is FinishReason.STOP:
         run.jobs.append(studio.write(draft_id))
         run.outcome = follow(studio, run.jobs[-1])
@@ -121,7 +117,7 @@ def _finish(studio: Studio, draft: Draft, run: _Run, arguments: argparse.Namespa
         _tell_stopped(draft.id, arguments)
         return INTERRUPTED
     if run.outcome.failure is not None:
-        note(f"The text so far is kept in draft {draft.id}. To go on: {resume_line(draft.id, arguments)}")
+        note(f"Everything so far is kept in draft {draft.id}. To go on: {resume_line(draft.id, arguments)}")
         raise run.outcome.failure
     if failed:
         for problem in failed[:-1]:
@@ -133,7 +129,7 @@ def _finish(studio: Studio, draft: Draft, run: _Run, arguments: argparse.Namespa
 
 
 def _tell_stopped(draft_id: str, arguments: argparse.Namespace) -> None:
-    note(f"Stopped; the text so far is kept. To go on: {resume_line(draft_id, arguments)}")
+    note(f"Stopped; everything so far is kept. To go on: {resume_line(draft_id, arguments)}")
 
 
 def _export(studio: Studio, draft_id: str, paths: list[Path]) -> list[ExportError]:

@@ -98,7 +98,7 @@ class Context:
             self._open(before)
             raise
         finally:
-            if not llama.llama_state_seq_set_data(self.pointer, state, len(state), 0):
+            if not self.pointer or not llama.llama_state_seq_set_data(self.pointer, state, len(state), 0):
                 self.cut(0)
 
     def _decode(self, batch: Any, tokens: Sequence[int]) -> bool:

@@ -108,7 +108,7 @@ class _Reader:
             if key in _VOCABULARY:
                 vocabulary.update(self._data[start : self._at])
         end = max((self._tensor() for _ in range(tensors)), default=0)
-        alignment = int(metadata.get("general.alignment", 32))
+        alignment = int(metadata.get("general.alignment", 32)) or 32
         start = -(-self._at // alignment) * alignment
         named = "tokenizer.ggml.tokens" in metadata
         return Header(

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 MAX_HEADING = 120  # characters; a longer line in bold is a sentence
 
-_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
-_TIGHT_HEADING = re.compile(r"^ {0,3}(#{2,6})([^\s#].*?)[ \t]*#*[ \t]*$")  # "##Hills"; one # alone is a hashtag
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*)$")
+_TIGHT_HEADING = re.compile(r"^ {0,3}(#{2,6})([^\s#].*)$")  # "##Hills"; one # alone is a hashtag
 _BOLD = re.compile(r"^ {0,3}(\*{2,3}|__)(?=\S)((?:(?!\*\*|__).)+?)(?<=\S)\1[ \t]*$")
 _UNDERLINE = re.compile(r"^ {0,3}(={3,}|-{3,})[ \t]*$")
 _FENCED = re.compile(
@@ -90,7 +90,7 @@ def headings(text: str) -> str:
         bold = _BOLD.match(line)
         if match and match.group(2).strip("#* _"):
             level = len(match.group(1))
-            result.append(f"{match.group(1)} {_plain(match.group(2))}")
+            result.append(f"{match.group(1)} {_plain(_unclosed(match.group(2)))}")
         elif bold and alone and more and _is_title(bold.group(2)):
             # Below a real heading a bold line is one of the next level; in its place it is one of the same.
             nested = any(_HEADING.match(done) for done in result)
@@ -113,7 +113,12 @@ def key_of(heading: str) -> str:
 def heading_of(line: str) -> str | None:
     """The words of an ATX heading, None when `line` is none."""
     match = _HEADING.match(line)
-    return match.group(2) if match else None
+    return _unclosed(match.group(2)) if match else None
+
+
+def _unclosed(heading: str) -> str:
+    """The words of a heading, without the row of # that may close it."""
+    return heading.rstrip(" \t").rstrip("#").rstrip(" \t")
 
 
 def _unfenced(text: str) -> str:

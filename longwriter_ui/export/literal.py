@@ -11,7 +11,7 @@ import re
 
 _SPECIAL = re.compile(r"\\[*_#]|[\\<&\[\]`~|]")  # a backslash is a letter here, and so is what it guards
 _PRODUCT = re.compile(r"(?<=[A-Za-z0-9])\*(?=[A-Za-z0-9])")  # 2*3*4, not emphasis
-_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*$")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*)$")
 _EMPTY_HEADING = re.compile(r"^( {0,3})(#{1,6}[ \t]*)$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
 _LIST_ITEM = re.compile(r"^\s*(?:[-+*]|\d{1,3}[.)])\s")
@@ -81,7 +81,7 @@ def _line(line: str, before: str, in_list: bool) -> str:
     heading = _HEADING.match(line)
     if heading:
         # A closing row of # would be dropped.
-        words = re.sub(r"#+$", lambda closing: "\\#" * len(closing.group()), _inline(heading.group(2)))
+        words = re.sub(r"#+$", lambda closing: "\\#" * len(closing.group()), _inline(heading.group(2).rstrip(" \t")))
         return f"{heading.group(1)} {words}"
     if _UNDERLINE.match(line) and before.strip():
         # Directly below a line this would make that line a heading: --- stays a rule, anything else its letters.

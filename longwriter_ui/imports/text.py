@@ -19,6 +19,7 @@ _FACT = re.compile(r"^(title|lang):[ \t]*(.*)$", re.M)
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*$")
 _FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MARKS = re.compile(r"(?m)^[ \t]*(?:[>|+*-]+[ \t]+)+")  # of quotations, lists and tables
 _SENTENCE = re.compile(r"(.+?[.!?…](?=\s|$)|.+?[。！？])", re.S)
 _ASK = {"zh": "写一篇题为《{}》的文章。", "en": "Write a text with the title “{}”."}
 
@@ -123,5 +124,6 @@ def _card(text: str, language: str) -> Paragraph:
 
 
 def _first_sentence(text: str) -> str:
-    match = _SENTENCE.match(text)
-    return " ".join((match.group(1) if match else text).split())
+    words = _MARKS.sub("", text).lstrip() or text
+    match = _SENTENCE.match(words)
+    return " ".join((match.group(1) if match else words).split())

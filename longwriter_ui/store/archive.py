@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from longwriter_ui.draft import Draft, Paragraph, Status
 from longwriter_ui.plan import Step
 from longwriter_ui.project import Past, Project
 from longwriter_ui.store.rows import insert_version, now, read_version
+
+Edit = Callable[[dict[str, object]], dict[str, object]]  # of export options
 
 
 def load(connection: sqlite3.Connection, draft: Draft) -> Project:
@@ -43,9 +45,17 @@ def load(connection: sqlite3.Connection, draft: Draft) -> Project:
 
 
 def insert(connection: sqlite3.Connection, project: Project) -> None:
-    """The paragraphs and versions of `project` for its draft, which has none yet; a paragraph without a history gets
-    its present version."""
+    """The rows of a new draft, as revision 1; a paragraph without a history gets its present version."""
     draft = project.draft
+    connection.execute(
+        """INSERT INTO drafts (id, title, instruction, target_words, language, mode, seed, opening, raw_plan,
+                               planning_problem, created, updated, rev, head_rev, order_rev)
+           VALUES (?,?,?,?,?,?,?,?,?,?,?,?,1,1,1)""",
+        (
+            draft.id, draft.title, draft.brief.instruction, draft.brief.target_words, draft.brief.language,
+            draft.mode.value, draft.seed, draft.opening, draft.raw_plan, draft.planning_problem, now(), now(),
+        ),
+    )  # fmt: skip
     set_export_options(connection, draft.id, project.export_options)
     places = [*enumerate(draft.paragraphs), *((None, p) for p in project.deleted)]
     for position, paragraph in places:

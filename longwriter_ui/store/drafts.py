@@ -8,7 +8,7 @@ streams, its text is appended to `deltas`; when it is done, one row holds it who
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,20 +45,10 @@ class DraftStore:
 
     def add(self, draft: Draft) -> None:
         """Store a new draft, as revision 1."""
-        with self._database.change() as db:
-            db.execute(
-                """INSERT INTO drafts (id, title, instruction, target_words, language, mode, seed, created, updated,
-                                       rev, head_rev, order_rev) VALUES (?,?,?,?,?,?,?,?,?,1,1,1)""",
-                (
-                    draft.id, draft.title, draft.brief.instruction, draft.brief.target_words, draft.brief.language,
-                    draft.mode.value, draft.seed, now(), now(),
-                ),
-            )  # fmt: skip
-            self._write(db, Draft(draft.id, draft.title, draft.brief, draft.mode), draft, 1)
+        self.add_project(Project(draft))
 
     def add_project(self, project: Project) -> None:
         """Store a new draft with all its versions, as revision 1."""
-        self.add(replace(project.draft, paragraphs=()))
         with self._database.change() as db:
             archive.insert(db, project)
 
@@ -72,10 +62,11 @@ class DraftStore:
         with self._database.read() as db:
             return archive.export_options(db, _found(load_draft(db, draft_id), draft_id).id)
 
-    def set_export_options(self, draft_id: str, options: Mapping[str, object]) -> None:
-        """Remember what was chosen for this draft's exports; no new revision, for no text changes. DraftNotFound."""
+    def change_export_options(self, draft_id: str, edit: archive.Edit) -> None:
+        """Replace the choices for this draft's exports in one transaction; no new revision, for no text changes."""
         with self._database.change() as db:
-            archive.set_export_options(db, _found(load_draft(db, draft_id), draft_id).id, options)
+            _found(load_draft(db, draft_id), draft_id)
+            archive.set_export_options(db, draft_id, edit(archive.export_options(db, draft_id)))
 
     def get(self, draft_id: str) -> Draft:
         """The draft as it is now; DraftNotFound."""

@@ -10,9 +10,9 @@ from longwriter_ui.paths import ASSETS
 # In this order: later scripts use what earlier ones define.
 _SCRIPTS = (
     "words", "dom", "link", "prose", "card", "move", "keys", "menu", "status", "notices", "plan", "board", "acts",
-    "brief", "library", "models", "start",
+    "export", "brief", "library", "models", "start",
 )  # fmt: skip
-_STYLES = ("tokens", "frame", "card", "panel", "narrow", "gradio")
+_STYLES = ("tokens", "frame", "card", "panel", "export", "narrow", "gradio")
 
 
 def read(name: str) -> str:

@@ -5,6 +5,7 @@ Each function takes one JSON object and gives one back; a LongWriterError become
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import gradio as gr
@@ -13,8 +14,11 @@ from longwriter_ui.errors import ConflictError, DraftNotFound, EditError, LongWr
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
 from longwriter_ui.ui.exports import ExportFolder
+from longwriter_ui.ui.files import export_calls
 
 Json = dict[str, Any]
+
+_log = logging.getLogger(__name__)
 
 
 def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
@@ -36,6 +40,10 @@ def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
             return poll(body) | {"conflict": present.error(error)}
         except LongWriterError as error:
             return poll(body) | {"refused": present.error(error)}
+        except Exception:
+            # The seam to the page: an edit that fails without an answer would be sent for ever, before all others.
+            _log.exception("an edit failed unexpectedly")
+            return poll(body) | {"refused": {"message": "This edit cannot be made.", "hint": "", "retryable": False}}
         return poll(body) | {"ok": True}
 
     def command(body: Json) -> Json:
@@ -45,20 +53,11 @@ def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
             return poll(body) | {"refused": present.error(error)}
         return poll(body) | {"ok": True}
 
-    def fetch(body: Json) -> Json:
-        """Export the draft to a file and say where it can be fetched."""
-        try:
-            draft = studio.draft(_draft(body))
-            path = studio.export(draft.id, exports.place(draft.title, "." + str(body.get("format"))))
-        except LongWriterError as error:
-            return {"refused": present.error(error)}
-        return {"href": f"gradio_api/file={path.as_posix()}", "name": path.name}
-
     return gr.HTML(
         None,
-        html_template=assets.read("icons.svg") + assets.read("board.html"),
+        html_template=assets.read("icons.svg") + assets.read("board.html") + assets.read("export.html"),
         js_on_load=assets.start("startBoard"),
-        server_functions=[poll, apply, command, fetch],
+        server_functions=[poll, apply, command, *export_calls(studio, exports)],
         apply_default_css=False,
         padding=False,
         elem_id="lw-board",

@@ -28,17 +28,27 @@ class Handlers:
         """Create the draft and start planning; the board opens it, or shows beside the form why not."""
         try:
             brief = Brief.create(instruction or "", custom if length == CUSTOM else length, language or None)
-            draft = self._studio.create(brief, Mode(mode), _seed(seed))
+            draft = self._studio.create(brief, _mode(mode), _seed(seed))
             self._studio.plan(draft.id)
         except LongWriterError as error:
             return gr.update(reply={"refused": present.error(error)})
         return gr.update(reply={"draft": draft.id})
 
 
+def _mode(chosen: str) -> Mode:
+    """The mode; the settings come from the browser, which may remember those of another version."""
+    try:
+        return Mode(chosen)
+    except ValueError as error:
+        raise BriefError(f"There is no way of writing {chosen!r}.", "Choose one under Settings.") from error
+
+
 def _seed(typed: str | None) -> int | None:
     text = (typed or "").strip()
     if not text:
         return None
-    if not text.isdecimal() or int(text) >= 2**31:
-        raise BriefError(f"The seed {text!r} is no number that can be used.", "Change it under Settings: 0 or more.")
+    if not text.isdecimal() or len(text) > 10 or int(text) >= 2**31:
+        raise BriefError(
+            f"The seed {text[:20]!r} is no number that can be used.", "Change it under Settings: 0 or more."
+        )
     return int(text)

@@ -1,4 +1,4 @@
-"""The library as a Gradio component: the drafts there are, to open and to delete."""
+"""The library as a Gradio component: the drafts there are, to open and to delete, and files that become drafts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import gradio as gr
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
+from longwriter_ui.ui.files import import_calls
 
 Json = dict[str, Any]
 
@@ -31,7 +32,7 @@ def library(studio: Studio) -> gr.HTML:
         None,
         html_template=assets.read("library.html"),
         js_on_load=assets.start("startLibrary"),
-        server_functions=[drafts, remove],
+        server_functions=[drafts, remove, *import_calls(studio)],
         apply_default_css=False,
         padding=False,
         elem_id="lw-library",

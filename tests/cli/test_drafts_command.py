@@ -77,3 +77,43 @@ def test_a_beginning_that_fits_several_is_refused(studio, capsys, monkeypatch):
         studio.create(Brief.create("Write about hills", 100))
     assert main(["drafts", "show", "aa"], lambda *_, **__: studio) == 1
     assert "2 drafts begin with 'aa'" in capsys.readouterr().err
+
+
+def test_choices_are_made_on_the_command_line_and_stay(longwriter: CommandLine, two):
+    options = ("--author", "Ann", "--headings", "steps", "--plan", "--title-page", "--no-clean", "--paper", "a5")
+    result = longwriter("drafts", "export", two[1], "--out", "a.md", *options)
+    assert result.code == 0, result.err
+    text = (longwriter.folder / "a.md").read_text(encoding="utf-8")
+    assert "*Ann*" in text and "## 七座山丘" in text and "## 写作计划" in text
+    again = longwriter("drafts", "export", two[1], "--out", "b.md", "--no-plan")
+    assert again.code == 0, again.err
+    text = (longwriter.folder / "b.md").read_text(encoding="utf-8")
+    assert "*Ann*" in text and "写作计划" not in text
+
+
+def test_every_format_is_written(longwriter: CommandLine, two):
+    names = ["a.md", "a.docx", "a.odt", "a.pdf", "a.epub", "a.html", "a.txt", "a.longwriter.json"]
+    result = longwriter("drafts", "export", two[1], *(word for name in names for word in ("--out", name)))
+    assert result.code == 0, result.err
+    assert sorted(path.name for path in longwriter.folder.iterdir()) == sorted(names)
+
+
+def test_files_become_drafts(longwriter: CommandLine, two):
+    (longwriter.folder / "harbour.md").write_text("## The Quay\n\nIt was early.\n\nNobody came.", encoding="utf-8")
+    assert longwriter("drafts", "export", two[1], "--out", "a.longwriter.json").code == 0
+    result = longwriter("drafts", "import", "harbour.md", "a.longwriter.json")
+    assert result.code == 0, result.err
+    text, project = result.out.split()
+    assert "Nobody came." in longwriter("drafts", "show", text).out
+    assert longwriter("drafts", "show", project).out.count("里斯本建在七座山丘之上。") == 1
+    assert {d["id"] for d in longwriter("drafts", "list", "--json").json["drafts"]} == {*two, text, project}
+
+
+@pytest.mark.parametrize(("name", "words"), [("no.md", "no file"), ("a.rtf", "'.rtf'"), ("bad.docx", "no DOCX file")])
+def test_a_file_that_cannot_be_imported_is_told(longwriter: CommandLine, name: str, words: str):
+    (longwriter.folder / "a.rtf").write_text("x")
+    (longwriter.folder / "bad.docx").write_text("x")
+    result = longwriter("drafts", "import", name)
+    assert result.code == 1
+    assert words in result.err
+    assert longwriter("drafts", "list").out == ""

@@ -138,7 +138,7 @@ def test_a_file_that_is_no_model_is_refused_with_a_hint_and_the_old_one_stays(se
         def check(self, path: Path) -> ModelChoice:
             if path == Path("script"):
                 return ModelChoice(path, "Scripted", demonstration=False)
-            return LlamaCppOpener().check(path)
+            return LlamaCppOpener(tmp_path / "settings.json").check(path)
 
         def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
             return ScriptedEngine(author)

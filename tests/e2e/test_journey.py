@@ -99,9 +99,11 @@ def test_from_the_brief_to_the_exported_files(serve: Serve, tmp_path: Path) -> N
 
 
 def download(tab, name: str):  # type: ignore[no-untyped-def]
-    tab.get_by_role("button", name="Export").click()
+    tab.get_by_role("button", name="Export", exact=True).click()
+    tab.get_by_role("radio", name=name).check()
     with tab.expect_download() as expected:
-        tab.get_by_role("menuitem", name=name).click()
+        tab.get_by_role("button", name="Download").click()
+    tab.get_by_role("dialog").get_by_role("button", name="Close").click()
     assert expected.value.suggested_filename.startswith("Write a guide to a small harbour town.")
     return expected.value
 

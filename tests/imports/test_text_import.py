@@ -73,6 +73,13 @@ def test_markdown_becomes_cards_with_their_headings(studio: Studio, tmp_path: Pa
     assert draft.brief.instruction == "Write a text with the title “Lisbon, on Foot”."
 
 
+def test_a_step_is_named_by_the_words_of_its_paragraph(tmp_path: Path) -> None:
+    source = '> Said the captain. Twice.\n\n- rope\n- lamp\n\n"Here!" he said. \n\n' + "word " * 100
+    points = [p.step.main_point for p in load(saved(tmp_path, "a.md", source)).draft.paragraphs]
+    assert points[:2] == ["Said the captain.", "rope lamp"]
+    assert len(points[3]) <= 160 and points[3].endswith("…")
+
+
 def test_the_only_highest_heading_is_the_title(tmp_path: Path) -> None:
     for source in ("# Lisbon\n\nText.", "---\ntitle: Lisbon\n---\n\n# Lisbon #\n\nText."):
         draft = load(saved(tmp_path, "a.md", source)).draft

@@ -56,7 +56,7 @@ def test_a_draft_of_the_first_schema_is_all_there(tmp_path: Path) -> None:
     assert [(p.key, p.text) for p in project.deleted] == [("d", "gone")]
     assert store.since("old", 0).rev == 7
     assert store.export_options("old") == {}
-    store.set_export_options("old", {"author": "Ann"})
+    store.change_export_options("old", lambda before: {**before, "author": "Ann"})
     store.close()
     again = DraftStore(path)
     assert again.export_options("old") == {"author": "Ann"}

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from longwriter_ui.brief import Brief
+from longwriter_ui.export.options import Options
 from longwriter_ui.paths import PROJECT, home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets
@@ -74,6 +75,8 @@ def test_an_export_can_be_fetched_under_its_own_name(address: str, studio: Studi
         ("apply", {"draft": "nobody", "rev": 0, "op": {"do": "set_title", "title": "x"}}),
         ("command", {"draft": "nobody", "rev": 0, "do": "write"}),
         ("fetch", {"draft": "nobody", "format": "md"}),
+        ("look", {"draft": "nobody"}),
+        ("choose", {"draft": "nobody", "options": {"plan": True}}),
     ],
 )
 def test_a_draft_that_is_not_there_gets_a_message_and_no_fault(
@@ -92,11 +95,15 @@ def test_a_malformed_edit_is_refused(address: str, body: dict[str, object]) -> N
 def test_an_unknown_command_and_an_unknown_format_are_refused(address: str, studio: Studio) -> None:
     draft = studio.create(Brief.create("Tides.", 300))
     assert "refused" in call(address, "command", {"draft": draft.id, "rev": 0, "do": "format the disk"})
-    assert "refused" in call(address, "fetch", {"draft": draft.id, "format": "../../etc/passwd"})
+    for name in ("../../etc/passwd", "/../../../out.md", "rtf", None, 5):
+        assert "There is no format" in str(call(address, "fetch", {"draft": draft.id, "format": name})["refused"])
+    for options in ({"paper": "a3"}, {"shell": "rm"}, {"plan": "yes"}):
+        assert "refused" in call(address, "choose", {"draft": draft.id, "options": options})
+    assert call(address, "choose", {"draft": draft.id, "options": 5})["options"] == Options().values()
 
 
 def test_templates_hold_nothing_that_gradio_would_evaluate() -> None:
-    for name in ("icons.svg", "board.html", "library.html", "models.html", "settings.html"):
+    for name in ("icons.svg", "board.html", "export.html", "library.html", "models.html", "settings.html"):
         text = assets.read(name)
         assert not any(mark in text for mark in ("${", "{{", "`", "\\")), name
 

@@ -1,0 +1,85 @@
+"""Does a job: runs the pipeline with the model in use and stores what comes."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+
+from longwriter_ui import pipeline
+from longwriter_ui.engine.base import LengthMode, Sampling
+from longwriter_ui.errors import LongWriterError
+from longwriter_ui.events import Failed, Loading, ParagraphStarted
+from longwriter_ui.host import EngineHost
+from longwriter_ui.jobs import Job
+from longwriter_ui.loading import Loader, LoadJob
+from longwriter_ui.models import Models
+from longwriter_ui.recorder import Recorder
+from longwriter_ui.store.drafts import DraftStore
+
+_MEASURED = 50  # tokens written; the speed of fewer says little
+
+
+class Performer:
+    """The worker's side of the studio."""
+
+    def __init__(
+        self,
+        store: DraftStore,
+        host: EngineHost,
+        models: Models,
+        loader: Loader,
+        sampling: Sampling,
+        length: Callable[[], LengthMode],
+    ) -> None:
+        """`length` is asked for each job how closely paragraphs are held to their lengths."""
+        self._store = store
+        self._host = host
+        self._models = models
+        self._loader = loader
+        self._sampling = sampling
+        self._length = length
+
+    def perform(self, job: Job) -> None:
+        """Run the job to its end; its last event is Finished or Failed."""
+        if isinstance(job, LoadJob):
+            self._loader.perform(job)
+            return
+        try:
+            with Recorder(self._store, job.draft_id) as recorder:
+                try:
+                    self._run(job, recorder)
+                except LongWriterError as error:
+                    recorder.failed(error)
+                    job.emit(Failed(error))
+        finally:
+            self._store.recover(job.draft_id)  # nothing to do unless the job broke off unexpectedly
+
+    def _run(self, job: Job, recorder: Recorder) -> None:
+        self._store.recover(job.draft_id)
+        draft = self._store.get(job.draft_id)
+        if not self._host.is_loaded and self._host.choice is not None:
+            loading = Loading(self._host.choice.name)
+            job.meter.update(loading, draft)
+            job.emit(loading)
+        began = time.monotonic()
+        engine = self._host.engine()
+        job.load_seconds = time.monotonic() - began
+        job.meter.begin(draft, pipeline.tokens_per_word(engine, draft.brief.language))
+        if job.kind == "plan":
+            # Another try at a plan is another plan, though one that can be repeated.
+            seed = draft.seed ^ zlib.crc32(draft.raw_plan.encode()) if draft.raw_plan else draft.seed
+            sampling = replace(self._sampling, seed=seed)
+            events = pipeline.plan(draft.brief, engine, sampling, job.cancelled)
+        else:
+            writer = pipeline.Writer(engine, self._sampling, job.cancelled, self._length())
+            events = pipeline.write(lambda: self._store.get(job.draft_id), writer, job.keys)
+        for event in events:
+            recorder.record(event)
+            if isinstance(event, ParagraphStarted):
+                draft = self._store.get(job.draft_id)
+            job.meter.update(event, draft)
+            job.emit(event)
+        if job.kind == "write" and job.usage.written >= _MEASURED and self._host.choice is not None:
+            self._models.speeds.record(self._host.choice.path, job.meter.progress.tokens_per_second)
