@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 
 from longwriter_ui import pipeline
-from longwriter_ui.engine.base import Sampling
+from longwriter_ui.engine.base import LengthMode, Sampling
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.events import Failed, Loading, ParagraphStarted
 from longwriter_ui.host import EngineHost
@@ -22,11 +23,20 @@ _MEASURED = 50  # tokens written; the speed of fewer says little
 class Performer:
     """The worker's side of the studio."""
 
-    def __init__(self, store: DraftStore, host: EngineHost, models: Models, sampling: Sampling) -> None:
+    def __init__(
+        self,
+        store: DraftStore,
+        host: EngineHost,
+        models: Models,
+        sampling: Sampling,
+        length: Callable[[], LengthMode],
+    ) -> None:
+        """`length` is asked for each job how closely paragraphs are held to their lengths."""
         self._store = store
         self._host = host
         self._models = models
         self._sampling = sampling
+        self._length = length
 
     def perform(self, job: Job) -> None:
         """Run the job to its end; its last event is Finished or Failed."""
@@ -57,7 +67,7 @@ class Performer:
             sampling = replace(self._sampling, seed=seed)
             events = pipeline.plan(draft.brief, engine, sampling, job.cancelled)
         else:
-            writer = pipeline.Writer(engine, self._sampling, job.cancelled)
+            writer = pipeline.Writer(engine, self._sampling, job.cancelled, self._length())
             events = pipeline.write(lambda: self._store.get(job.draft_id), writer, job.keys)
         for event in events:
             recorder.record(event)

@@ -15,7 +15,7 @@ from longwriter_ui import export, imports, project
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, Status, new_key
 from longwriter_ui.edits import Op, apply_edit
-from longwriter_ui.engine.base import Sampling
+from longwriter_ui.engine.base import LengthMode, Sampling
 from longwriter_ui.errors import DraftBusy, EditError, ExportError, ImportRefused, LongWriterError
 from longwriter_ui.export.document import render
 from longwriter_ui.export.files import write_whole
@@ -49,16 +49,19 @@ class Changes:
 class Studio:
     """Drafts, their jobs and the model that writes them."""
 
-    def __init__(self, home: Home, host: EngineHost, sampling: Sampling | None = None) -> None:
+    def __init__(
+        self, home: Home, host: EngineHost, sampling: Sampling | None = None, length: LengthMode | None = None
+    ) -> None:
+        """`length` None: as the settings say."""
         self._home = home
         self._host = host
-        self._sampling = sampling or Sampling()
+        self._length = length
         self._store = DraftStore(home.store)
         self._jobs: dict[str, Job] = {}
         self.models = Models(home)
         self._locks = DraftLocks(home.locks)
         self._recover()
-        self._performer = Performer(self._store, host, self.models, self._sampling)
+        self._performer = Performer(self._store, host, self.models, sampling or Sampling(), lambda: self.length)
         self._worker = Worker(self._perform)
         self.loader = Loader(host, self.models, self._worker, home.settings)
 
@@ -202,6 +205,16 @@ class Studio:
         choice = self._host.choose(path)
         self.loader.save(model=str(choice.path))
         return choice
+
+    @property
+    def length(self) -> LengthMode:
+        """How closely the next job holds paragraphs to their lengths."""
+        return self._length or LengthMode(self.loader.settings.length)
+
+    def set_length(self, mode: LengthMode) -> None:
+        """From the next job on."""
+        self._length = None
+        self.loader.save(length=mode.value)
 
     # the worker's side
 

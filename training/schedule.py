@@ -14,7 +14,8 @@ RATES = (
 )
 """The factor on both rates by step, straight between these points: a warm-up, flat, then two falls.
 
-The shipped run had a fixed time on a machine whose load changed, so its end was moved twice; the points tell what it did.
+The shipped run had a fixed time on a machine whose load changed, so its end was moved twice; the points tell what it
+did.
 """
 
 PHASES = (
