@@ -1,30 +1,38 @@
-"""What the engine adds to llama.cpp: tokens per second of `stream` against a bare loop that decodes and samples.
+"""Tokens per second of `stream` against llama.cpp itself, in one process and on one model.
 
-    python bench/decode.py models/some.gguf --tokens 256 --repeats 5
+    python bench/decode.py --json [--model models/some.gguf] [--tokens 256] [--rounds 5]
 
-Prints JSON. Both write the same greedy answer with the same context; the best of the repeats counts, since other
-programs can only make a run slower.
+In each round three ways write the same greedy answer one after the other: a bare loop over the C API that decodes and
+samples and does nothing else, the engine's `stream`, and `Llama.create_completion(stream=True)` of llama-cpp-python
+with the same threads, context and types of cache. The best round of each counts, since other programs can only make
+a round slower.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs as a script
+
+from bench.synthetic_model import DEMO_MODEL
 from longwriter_ui.engine._llama import llama
 from longwriter_ui.engine.base import Chunk, Request, Sampling, user
 from longwriter_ui.engine.llamacpp import LlamaCppEngine
 
 _ASKED = (user("Write a long piece about the harbour of an old town, one paragraph for each hour of the day."),)
+_GREEDY = Sampling(temperature=0.0)
 
 
 def streamed(engine: LlamaCppEngine, tokens: int) -> tuple[int, float]:
-    """Tokens written and their seconds, through the engine."""
+    """Tokens after the first and their seconds, through the engine."""
     began, last = 0.0, None
-    for event in engine.stream(Request(_ASKED, Sampling(temperature=0.0), tokens), threading.Event()):
+    for event in engine.stream(Request(_ASKED, _GREEDY, tokens), threading.Event()):
         if isinstance(event, Chunk):
             began = began or time.perf_counter()
             last = event
@@ -34,7 +42,7 @@ def streamed(engine: LlamaCppEngine, tokens: int) -> tuple[int, float]:
 
 def bare(engine: LlamaCppEngine, tokens: int) -> tuple[int, float]:
     """The same without the engine: decode, sample, and nothing else."""
-    list(engine.stream(Request(_ASKED, Sampling(temperature=0.0), 0), threading.Event()))
+    list(engine.stream(Request(_ASKED, _GREEDY, 0), threading.Event()))
     context = engine._context.pointer
     chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
     llama.llama_sampler_chain_add(chain, llama.llama_sampler_init_greedy())
@@ -53,29 +61,65 @@ def bare(engine: LlamaCppEngine, tokens: int) -> tuple[int, float]:
     return written, seconds
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--tokens", type=int, default=256)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--threads", type=int)
-    options = parser.parse_args()
-    engine = LlamaCppEngine.load(options.model, threads=options.threads)
-    engine.reserve(engine.measure(_ASKED).total + options.tokens)
-    speeds: dict[str, float] = {"stream": 0.0, "bare": 0.0}
-    for _ in range(options.repeats):
-        for name, run in (("bare", bare), ("stream", streamed)):
-            written, seconds = run(engine, options.tokens)
-            speeds[name] = max(speeds[name], written / seconds)
+def high_level(model: Any, prompt: list[int], tokens: int) -> tuple[int, float]:
+    """The same through llama-cpp-python."""
+    began = 0.0
+    for _ in model.create_completion(prompt, max_tokens=tokens, temperature=0.0, stream=True, repeat_penalty=1.0):
+        began = began or time.perf_counter()
+    # It holds back text that may be part of a stop, so tokens are counted where it keeps them.
+    return model.n_tokens - len(prompt), time.perf_counter() - began
+
+
+def compare(path: Path, tokens: int, rounds: int, threads: int | None = None) -> dict[str, object]:
+    """The figures of one model."""
+    engine = LlamaCppEngine.load(path, threads=threads)
+    engine.reserve(engine.measure(_ASKED).total + tokens)
+    context = engine._context
+    other = llama.Llama(
+        str(path),
+        n_ctx=context.size,
+        n_threads=context._threads,
+        n_threads_batch=context._threads,
+        n_gpu_layers=-1,
+        type_k=context._kv_type,
+        type_v=context._kv_type,
+        flash_attn=context._kv_type != llama.GGML_TYPE_F16,
+        verbose=False,
+    )
+    prompt = engine._prompt(_ASKED)
+    ways = {
+        "raw": lambda: bare(engine, tokens),
+        "stream": lambda: streamed(engine, tokens),
+        "high_level": lambda: high_level(other, prompt, tokens),
+    }
+    speeds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, run in ways.items():
+            written, seconds = run()
+            speeds[name].append(written / seconds)
     result = {
         "model": engine.info.model,
         "backend": engine.info.backend,
-        "load_seconds": round(engine.info.load_seconds, 3),
-        "tokens_per_second": {name: round(speed, 1) for name, speed in speeds.items()},
-        "share_of_bare_speed": round(speeds["stream"] / speeds["bare"], 4),
+        "threads": context._threads,
+        "tokens": tokens,
+        "tokens_per_second": {name: [round(speed, 2) for speed in rounds] for name, rounds in speeds.items()},
+        "ratio_raw": round(max(speeds["stream"]) / max(speeds["raw"]), 4),
+        "ratio_high_level": round(max(speeds["stream"]) / max(speeds["high_level"]), 4),
     }
-    print(json.dumps(result, indent=2))
+    other.close()
     engine.close()
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--model", type=Path, default=DEMO_MODEL, help="default: the demonstration model")
+    parser.add_argument("--tokens", type=int, default=256)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--json", action="store_true", help="print JSON, which is what it does anyway")
+    options = parser.parse_args()
+    print(json.dumps(compare(options.model, options.tokens, options.rounds, options.threads), indent=2))
 
 
 if __name__ == "__main__":

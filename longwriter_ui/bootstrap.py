@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longwriter_ui.config import Settings, load_settings
-from longwriter_ui.engine.base import Engine, Proceed, Sampling
+from longwriter_ui.engine.base import Engine, LengthMode, Proceed, Sampling
 from longwriter_ui.engine.header import check_usable, read_header
 from longwriter_ui.errors import ModelFileError
 from longwriter_ui.host import EngineHost, ModelChoice
@@ -59,16 +59,18 @@ def build_studio(
     context: int | None = None,
     threads: int | None = None,
     sampling: Sampling | None = None,
+    length: LengthMode | None = None,
 ) -> Studio:
-    """The studio in the person's data directory. `model` None: the one chosen last, else the demonstration model."""
+    """The studio in the person's data directory. `model` None: the one chosen last, else the demonstration model.
+    `length` None: as the settings say."""
     place = home()
     opener = LlamaCppOpener(context, threads, place.settings)
     if model is not None:
-        return Studio(place, EngineHost(opener, model), sampling)
+        return Studio(place, EngineHost(opener, model), sampling, length)
     chosen = load_settings(place.settings).model
     if chosen is not None:
         try:
-            return Studio(place, EngineHost(opener, Path(chosen)), sampling)
+            return Studio(place, EngineHost(opener, Path(chosen)), sampling, length)
         except ModelFileError as error:
             _log.warning("The model chosen last cannot be used, so the demonstration model is: %s", error)
-    return Studio(place, EngineHost(opener, DEMO_MODEL if DEMO_MODEL.exists() else None), sampling)
+    return Studio(place, EngineHost(opener, DEMO_MODEL if DEMO_MODEL.exists() else None), sampling, length)

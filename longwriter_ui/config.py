@@ -10,16 +10,20 @@ from pathlib import Path
 
 from longwriter_ui.errors import StoreError
 
+_LENGTHS = ("off", "gentle", "strict")
+
 
 @dataclass(frozen=True)
 class Settings:
     """`model`: path of the GGUF chosen last; None: the demonstration model. `threads` and `gpu_layers`: None: chosen
-    automatically. `templates`: the chat template chosen for a model, by path; others are guessed."""
+    automatically. `templates`: the chat template chosen for a model, by path; others are guessed.
+    `length`: how closely paragraphs are held to their lengths: off, gentle or strict."""
 
     model: str | None = None
     threads: int | None = None
     gpu_layers: int | None = None
     templates: Mapping[str, str] = field(default_factory=dict)
+    length: str = "gentle"
 
 
 def load_settings(path: Path) -> Settings:
@@ -30,12 +34,13 @@ def load_settings(path: Path) -> Settings:
         return Settings()
     if not isinstance(values, dict):
         return Settings()
-    model, templates = values.get("model"), values.get("templates")
+    model, templates, length = values.get("model"), values.get("templates"), values.get("length")
     return Settings(
         model if isinstance(model, str) else None,
         _count(values.get("threads"), 1),
         _count(values.get("gpu_layers"), 0),
         {k: v for k, v in templates.items() if isinstance(v, str)} if isinstance(templates, dict) else {},
+        length if length in _LENGTHS else Settings.length,
     )
 
 

@@ -44,10 +44,11 @@ class Author(str, Enum):
 
 
 class FinishReason(str, Enum):
-    """Why an answer ended: by itself, at its length limit, because it was stopped, or in an error."""
+    """Why an answer ended: by itself, at its length limit, because it repeated itself, was stopped, or in an error."""
 
     STOP = "stop"
     LENGTH = "length"
+    LOOP = "loop"
     CANCELLED = "cancelled"
     ERROR = "error"
 

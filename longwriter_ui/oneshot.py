@@ -9,6 +9,7 @@ from dataclasses import replace
 from longwriter_ui.draft import Author, Draft, FinishReason, Version
 from longwriter_ui.engine.base import Chunk
 from longwriter_ui.events import ParagraphDone, ParagraphStarted, TextDelta, Usage
+from longwriter_ui.loops import good_part
 
 _BREAK = re.compile(r"\n[^\S\n]*\n\s*$")
 _FULL = 0.6  # at a blank line, a step with this share of its words is done
@@ -66,10 +67,14 @@ class Cutter:
 
     def _done(self, chunk: Chunk, finish: FinishReason) -> ParagraphDone:
         assert self._begun is not None
-        index = self._todo.pop(0) if len(self._todo) > 1 or finish is not FinishReason.CANCELLED else self._todo[0]
+        unfinished = finish in (FinishReason.CANCELLED, FinishReason.LOOP)
+        index = self._todo.pop(0) if len(self._todo) > 1 or not unfinished else self._todo[0]
         key = self._draft.paragraphs[index].key
         text = self._text if finish is FinishReason.CANCELLED else self._text.strip(" \t\n")
         whole = not self._begun.text or bool(self._begun.tokens)
+        if finish is FinishReason.LOOP:
+            others = [p.text for p in self._draft.paragraphs[:index]]
+            text, whole = good_part(others, self._text), False
         version = replace(
             self._begun,
             text=text,
@@ -86,4 +91,4 @@ class Cutter:
             usage.written - self._counted.written,
         )
         self._counted, self._begun, self._text, self._tokens = usage, None, "", []
-        return ParagraphDone(key, version if text.strip() else None, spent)
+        return ParagraphDone(key, version if text.strip() or finish is FinishReason.LOOP else None, spent)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from longwriter_ui import pipeline
 from longwriter_ui.draft import Draft
-from longwriter_ui.engine.base import Sampling, user
+from longwriter_ui.engine.base import LengthMode, Sampling, user
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.events import Failed, Loading, ParagraphStarted
 from longwriter_ui.host import EngineHost
@@ -34,11 +35,20 @@ class Price:
 class Performer:
     """The worker's side of the studio, and what it knows of the model's speed."""
 
-    def __init__(self, store: DraftStore, host: EngineHost, models: Models, sampling: Sampling) -> None:
+    def __init__(
+        self,
+        store: DraftStore,
+        host: EngineHost,
+        models: Models,
+        sampling: Sampling,
+        length: Callable[[], LengthMode],
+    ) -> None:
+        """`length` is asked for each job how closely paragraphs are held to their lengths."""
         self._store = store
         self._host = host
         self._models = models
         self._sampling = sampling
+        self._length = length
         self._pace = Pace()
 
     def perform(self, job: Job) -> None:
@@ -93,7 +103,7 @@ class Performer:
         def current() -> Draft:
             return self._store.get(job.draft_id)
 
-        writer = pipeline.Writer(engine, self._sampling, job.cancelled)
+        writer = pipeline.Writer(engine, self._sampling, job.cancelled, self._length())
         if job.work is not None:
             events = job.work(current, writer)
         elif job.kind == "plan":

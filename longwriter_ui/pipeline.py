@@ -6,48 +6,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
 
 from longwriter_ui import prompts
 from longwriter_ui.brief import Brief
-from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Version
-from longwriter_ui.engine.base import Cancel, Chunk, Engine, Request, Sampling, user
+from longwriter_ui.draft import Draft, FinishReason, Mode
+from longwriter_ui.engine.base import Cancel, Engine, Request, Sampling, user
 from longwriter_ui.errors import EngineError
 from longwriter_ui.events import (
     Event,
     Finished,
     ParagraphDone,
-    ParagraphStarted,
     PlanDelta,
     PlanReady,
     Reading,
-    TextDelta,
     Usage,
 )
 from longwriter_ui.oneshot import Cutter
 from longwriter_ui.plan import fit_counts, parse_plan
-from longwriter_ui.prompts.task import Task, continued_task, oneshot_task, paragraph_task
+from longwriter_ui.prompts.task import oneshot_task, paragraph_task
+from longwriter_ui.writing import Writer, repeats_itself, seed_of, tokens_per_word, usage_of, write_paragraph
 
 _PLAN_TOKENS = 4096  # fifty lines of a plan, amply
-_OVERRUN = 2.5  # an answer may be this many times its target before it is cut off
 _MARGIN = 1.15  # room kept for paragraphs that run over their counts
-_SAMPLES = {
-    "en": "The keeper climbed the stairs each evening, trimmed the wick, and waited for the first ships to pass.",
-    "zh": "每天傍晚，守塔人沿着石阶走上去，修剪灯芯，点亮灯火，然后静静地等待第一艘船从远处驶过。",
-}
-
-
-@dataclass(frozen=True)
-class Writer:
-    """What writing needs besides the draft: the engine, the sampler settings and the wish to stop."""
-
-    engine: Engine
-    sampling: Sampling
-    cancel: Cancel
-
-    def request(self, task: Task, seed: int, max_tokens: int) -> Request:
-        return Request(task.conversation, replace(self.sampling, seed=seed), max_tokens)
 
 
 def plan(brief: Brief, engine: Engine, sampling: Sampling, cancel: Cancel) -> Iterator[Event]:
@@ -64,7 +45,7 @@ def plan(brief: Brief, engine: Engine, sampling: Sampling, cancel: Cancel) -> It
         text += item.text
         if item.text:
             yield PlanDelta(item.text, item.tokens_per_second)
-    usage = _usage(last)
+    usage = usage_of(last)
     if last is not None and last.finish is FinishReason.CANCELLED:
         yield Finished(FinishReason.CANCELLED, usage)
         return
@@ -118,16 +99,6 @@ def context_needed(draft: Draft, engine: Engine, keys: Sequence[str] | None = No
     )
 
 
-def tokens_per_word(engine: Engine, language: str) -> float:
-    """How many tokens this vocabulary needs for a word (a character in Chinese), from a sample sentence."""
-    sample = _SAMPLES["zh" if language == "zh" else "en"]
-    empty = engine.measure((user(""),)).total
-    count = len(sample) if language == "zh" else len(sample.split())
-    # Vocabularies are made for English and Chinese; other languages take about half as many tokens again.
-    scale = 1.0 if language in _SAMPLES else 1.5
-    return scale * (engine.measure((user(sample),)).total - empty) / count
-
-
 def _todo(draft: Draft, keys: Sequence[str] | None) -> list[int]:
     """What is to be written; a step that somebody has just added and not yet filled in is left for later."""
     wanted = None if keys is None else set(keys)
@@ -156,69 +127,38 @@ def _write_paragraphs(current: Callable[[], Draft], writer: Writer, keys: Sequen
         key = draft.paragraphs[index].key
         if waiting is not None:
             waiting.remove(key)
-        finish = yield from _write_one(draft, index, writer, anew=keys is not None)
+        finish = yield from write_paragraph(draft, index, writer, anew=keys is not None)
         if finish is FinishReason.CANCELLED:
             yield Finished(FinishReason.CANCELLED)
             return
 
 
-def _write_one(draft: Draft, index: int, writer: Writer, *, anew: bool) -> Generator[Event, None, FinishReason]:
-    """One paragraph; returns its finish reason. An empty answer is asked for once more with another seed."""
-    paragraph, vocabulary = draft.paragraphs[index], writer.engine.info.vocabulary
-    stopped = paragraph.version if not anew and paragraph.version is not None and paragraph.text.strip() else None
-    task = continued_task(draft, index, vocabulary) if stopped else paragraph_task(draft, index, vocabulary)
-    begun = Version(
-        stopped.text if stopped else "",
-        Author.MODEL,
-        FinishReason.CANCELLED,
-        basis=draft.basis(index),
-        prompt=task.prompt,
-        rest=stopped.rest if stopped else draft.rest(index + 1),
-        tokens=stopped.tokens if stopped and stopped.vocabulary == vocabulary else (),
-        vocabulary=vocabulary,
-    )
-    yield ParagraphStarted(paragraph.key, begun, task.opening)
-    usage = Usage()
-    for attempt in range(2):
-        seed = _seed(draft.seed, index, paragraph.versions + attempt)
-        answer = _Answer(begun, complete=not stopped or bool(begun.tokens))
-        request = writer.request(task, seed, _limit(draft, index, writer.engine))
-        for item in writer.engine.stream(request, writer.cancel):
-            if isinstance(item, Reading):
-                yield item
-            else:
-                answer.add(item)
-                if item.text:
-                    yield TextDelta(paragraph.key, item.text, item.tokens_per_second)
-        usage += answer.usage
-        if answer.text.strip() or answer.finish is FinishReason.CANCELLED:
-            break
-    else:
-        raise EngineError(
-            "The model wrote nothing for this paragraph.", "Try again, or change its main point.", retryable=True
-        )
-    yield ParagraphDone(paragraph.key, answer.version() if answer.text.strip() else None, usage)
-    return answer.finish
-
-
-def _write_oneshot(current: Callable[[], Draft], writer: Writer) -> Iterator[Event]:
-    """One answer for all that is left, cut into paragraphs as it comes."""
+def _write_oneshot(current: Callable[[], Draft], writer: Writer, attempt: int = 0) -> Iterator[Event]:
+    """One answer for all that is left, cut into paragraphs as it comes. One that repeats itself is taken back to its
+    last good sentence, and goes on from there once."""
     draft = current()
     todo = _todo(draft, None)
     if not todo:
         yield Finished(FinishReason.STOP)
         return
     engine = writer.engine
-    task = oneshot_task(draft, todo[0], engine.info.vocabulary)
     words = sum(draft.paragraphs[i].step.words or 0 for i in todo)
-    limit = math.ceil(words * tokens_per_word(engine, draft.brief.language) * _OVERRUN) + 64
+    # One answer holds the whole piece, so what is written already is its beginning.
+    whole = sum(step.words or 0 for step in draft.steps)
+    task = oneshot_task(draft, todo[0], engine.info.vocabulary)
     cutter = Cutter(draft, todo, engine.info.vocabulary)
-    request = writer.request(task, _seed(draft.seed, todo[0], 0), limit)
-    for item in engine.stream(request, writer.cancel):
+    for item in engine.stream(
+        writer.request(draft, task.conversation, seed_of(draft.seed, todo[0], attempt), words, whole), writer.cancel
+    ):
         if isinstance(item, Reading):
             yield item
         else:
             yield from cutter.add(item)
+    if cutter.finish is FinishReason.LOOP:
+        if attempt:
+            raise repeats_itself()
+        yield from _write_oneshot(current, writer.against_repetition(), attempt + 1)
+        return
     if cutter.finish is FinishReason.CANCELLED:
         yield Finished(FinishReason.CANCELLED)
         return
@@ -228,51 +168,3 @@ def _write_oneshot(current: Callable[[], Draft], writer: Writer) -> Iterator[Eve
             "Write the rest in conversation mode, paragraph by paragraph.",
         )
     yield Finished(FinishReason.STOP)
-
-
-class _Answer:
-    """An answer as it grows, from the version it began with."""
-
-    def __init__(self, begun: Version, *, complete: bool) -> None:
-        self._begun = begun
-        self._complete = complete  # whether the ids of everything so far are known
-        self._text = [begun.text]
-        self._tokens = list(begun.tokens)
-        self._last: Chunk | None = None
-
-    def add(self, chunk: Chunk) -> None:
-        self._text.append(chunk.text)
-        self._tokens.extend(chunk.tokens)
-        self._last = chunk
-
-    @property
-    def text(self) -> str:
-        return "".join(self._text)
-
-    @property
-    def finish(self) -> FinishReason:
-        return self._last.finish if self._last and self._last.finish else FinishReason.ERROR
-
-    @property
-    def usage(self) -> Usage:
-        return _usage(self._last)
-
-    def version(self) -> Version:
-        """The answer as a version; a stopped one keeps its trailing space, so that it can be continued exactly."""
-        text = self.text if self.finish is FinishReason.CANCELLED else self.text.strip(" \t\n")
-        tokens = tuple(self._tokens) if self._complete else ()
-        return replace(self._begun, text=text, finish=self.finish, tokens=tokens)
-
-
-def _usage(chunk: Chunk | None) -> Usage:
-    return Usage(chunk.read, chunk.reused, chunk.written) if chunk else Usage()
-
-
-def _limit(draft: Draft, index: int, engine: Engine) -> int:
-    words = draft.paragraphs[index].step.words or 0
-    return math.ceil(words * tokens_per_word(engine, draft.brief.language) * _OVERRUN) + 64
-
-
-def _seed(seed: int, index: int, attempt: int) -> int:
-    """A sampler seed (32 bits) for one answer: another for each paragraph and for each time it is written."""
-    return (seed * 1_000_003 + index * 8_191 + attempt * 131) & 0xFFFFFFFF

@@ -4,7 +4,6 @@ another main point for a step. Iterators of events like those of `pipeline`, wit
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
@@ -24,9 +23,9 @@ from longwriter_ui.events import (
     TextDelta,
     Usage,
 )
-from longwriter_ui.pipeline import Writer, tokens_per_word
 from longwriter_ui.plan import parse_plan
 from longwriter_ui.prompts.task import Task, paragraph_task, revised_task
+from longwriter_ui.writing import Writer, seed_of, usage_of
 
 _OPENING = 240  # characters of a neighbour that a prompt shows
 _GROWTH = {"longer": 1.4, "shorter": 0.65}
@@ -80,7 +79,7 @@ def revise(current: Callable[[], Draft], writer: Writer, key: str, revision: Rev
     task, words = task_of(draft, index, writer.engine.info.vocabulary, revision)
     begun = _begun(draft, index, task, writer.engine)
     yield ParagraphStarted(key, begun, task.opening)
-    request = _request(writer, draft, task, words, paragraph.versions)
+    request = _request(writer, draft, index, task, words, 0)
     text, chunk = yield from _answer(writer, request, key)
     version = _version(begun, text, chunk)
     if revision.how == "mend" and version.finish is not FinishReason.CANCELLED:
@@ -89,8 +88,8 @@ def revise(current: Callable[[], Draft], writer: Writer, key: str, revision: Rev
         joint = "\n\n" if "\n" in seam(paragraph.text)[0][-2:] else joint
         # Its tokens are not those of one answer any more.
         version = replace(version, text=version.text + joint + rest.strip(), tokens=(), finish=FinishReason.STOP)
-    yield ParagraphDone(key, version if text.strip() else None, _usage(chunk))
-    yield Finished(_reason(chunk), _usage(chunk))
+    yield ParagraphDone(key, version if text.strip() else None, usage_of(chunk))
+    yield Finished(_reason(chunk), usage_of(chunk))
 
 
 def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: int) -> Iterator[Event]:
@@ -101,9 +100,9 @@ def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: 
     task = paragraph_task(draft, index, writer.engine.info.vocabulary)
     begun, usage = _begun(draft, index, task, writer.engine), Usage()
     for n in range(count):
-        request = _request(writer, draft, task, paragraph.step.words or 0, paragraph.versions + n)
+        request = _request(writer, draft, index, task, paragraph.step.words or 0, n)
         text, chunk = yield from _answer(writer, request, None)
-        usage += _usage(chunk)
+        usage += usage_of(chunk)
         if _reason(chunk) is FinishReason.CANCELLED:
             break
         yield AlternativeDone(key, n + 1, count, _version(begun, text, chunk))
@@ -121,7 +120,7 @@ def suggest(current: Callable[[], Draft], writer: Writer, key: str) -> Iterator[
     text, chunk = yield from _answer(writer, Request(conversation, sampling, _POINT_TOKENS, grammar), None)
     if _reason(chunk) is not FinishReason.CANCELLED:
         yield PointReady(key, parse_plan(text).steps[0].main_point)
-    yield Finished(_reason(chunk), _usage(chunk))
+    yield Finished(_reason(chunk), usage_of(chunk))
 
 
 def conversation_of(draft: Draft, index: int, vocabulary: str, revision: Revision) -> Conversation:
@@ -148,10 +147,13 @@ def _begun(draft: Draft, index: int, task: Task, engine: Engine) -> Version:
     )
 
 
-def _request(writer: Writer, draft: Draft, task: Task, words: int, attempt: int) -> Request:
-    limit = math.ceil(words * tokens_per_word(writer.engine, draft.brief.language) * 2.5) + 64
-    writer.engine.reserve(writer.engine.measure(task.conversation).total + limit)
-    return writer.request(task, (draft.seed * 1_000_003 + attempt * 131 + 7) & 0xFFFFFFFF, limit)
+def _request(writer: Writer, draft: Draft, index: int, task: Task, words: int, attempt: int) -> Request:
+    seed = seed_of(draft.seed, index, draft.paragraphs[index].versions + attempt)
+    request = writer.request(draft, task.conversation, seed, words, words or None)
+    # Its own present text stands in the prompt, and a text like it is just what may come: no guard against that.
+    request = replace(request, guarded=False)
+    writer.engine.reserve(writer.engine.measure(task.conversation).total + request.max_tokens)
+    return request
 
 
 def _answer(writer: Writer, request: Request, key: str | None) -> Generator[Event, None, tuple[str, Chunk]]:
@@ -180,7 +182,3 @@ def _version(begun: Version, text: str, chunk: Chunk) -> Version:
 
 def _reason(chunk: Chunk) -> FinishReason:
     return chunk.finish or FinishReason.ERROR
-
-
-def _usage(chunk: Chunk) -> Usage:
-    return Usage(chunk.read, chunk.reused, chunk.written)

@@ -11,29 +11,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from longwriter_ui import export, imports, project, revision
+from longwriter_ui import revision
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, new_key
 from longwriter_ui.edits import Op, apply_edit
-from longwriter_ui.engine.base import Sampling
-from longwriter_ui.errors import DraftBusy, EditError, ExportError, ImportRefused, LongWriterError
+from longwriter_ui.engine.base import LengthMode, Sampling
+from longwriter_ui.errors import DraftBusy, EditError, LongWriterError
 from longwriter_ui.events import Event
-from longwriter_ui.export.document import render
-from longwriter_ui.export.files import write_whole
-from longwriter_ui.export.options import Options
-from longwriter_ui.export.preview import preview
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Current, Job, Kind, Work, Worker
 from longwriter_ui.loading import Loader, LoadJob
 from longwriter_ui.locks import DraftLocks
-from longwriter_ui.looking import Looking
 from longwriter_ui.models import Models
 from longwriter_ui.paths import Home
 from longwriter_ui.performer import Performer, Price
 from longwriter_ui.pipeline import Writer
 from longwriter_ui.progress import Progress
 from longwriter_ui.revision import Revision
-from longwriter_ui.store.drafts import DraftStore, DraftSummary
+from longwriter_ui.shelf import Shelf
+from longwriter_ui.store.drafts import DraftStore
 from longwriter_ui.store.journal import Journaled
 
 
@@ -54,19 +50,23 @@ class Changes:
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
-class Studio(Looking):
+class Studio(Shelf):
     """Drafts, their jobs and the model that writes them."""
 
-    def __init__(self, home: Home, host: EngineHost, sampling: Sampling | None = None) -> None:
+    def __init__(
+        self, home: Home, host: EngineHost, sampling: Sampling | None = None, length: LengthMode | None = None
+    ) -> None:
+        """`length` None: as the settings say."""
         self._home = home
         self._host = host
         self._sampling = sampling or Sampling()
+        self._length = length
         self._jobs: dict[str, Job] = {}
         super().__init__(DraftStore(home.store), self._plans)
         self.models = Models(home)
         self._locks = DraftLocks(home.locks)
         self._recover()
-        self._performer = Performer(self._store, host, self.models, self._sampling)
+        self._performer = Performer(self._store, host, self.models, sampling or Sampling(), lambda: self.length)
         self._worker = Worker(self._perform)
         self.loader = Loader(host, self.models, self._worker, home.settings)
 
@@ -84,14 +84,6 @@ class Studio(Looking):
         draft = Draft(new_key(), brief.title, brief, mode, secrets.randbelow(2**31) if seed is None else seed)
         self._store.add(draft)
         return draft
-
-    def drafts(self) -> list[DraftSummary]:
-        """All drafts, the last changed first."""
-        return self._store.summaries()
-
-    def draft(self, draft_id: str) -> Draft:
-        """The draft as it is now; DraftNotFound."""
-        return self._store.get(draft_id)
 
     def delete(self, draft_id: str) -> None:
         """Delete the draft with its versions; DraftBusy while it is being written."""
@@ -121,41 +113,6 @@ class Studio(Looking):
         name, key, burst = str(op.get("do")), str(op.get("key") or ""), op.get("burst")
         kin = f"{name}:{key}:{burst}" if isinstance(burst, str) and burst else ""
         return self._store.change(draft_id, edited, key=key, seen=seen, label=name, kin=kin)
-
-    # files
-
-    def export(self, draft_id: str, path: Path, options: Options | None = None) -> Path:
-        """Write the draft to `path` in the format of its suffix; ExportError. `options` None: those remembered."""
-        if export.is_project(path):
-            export.check(path)
-            write_whole(path, project.dump(self._store.project(draft_id)))
-            return path
-        return export.export(self._store.settled(draft_id), path, options or self.export_options(draft_id))
-
-    def preview(self, draft_id: str) -> str:
-        """The draft as it would be exported, as HTML that is safe in any page."""
-        return preview(render(self._store.settled(draft_id), self.export_options(draft_id)))
-
-    def export_options(self, draft_id: str) -> Options:
-        """What was chosen for this draft's exports."""
-        return Options().with_values(self._store.export_options(draft_id))
-
-    def set_export_options(self, draft_id: str, values: Mapping[str, object]) -> Options:
-        """Change some of the draft's export options, by name; ExportError when one does not fit."""
-        self._store.change_export_options(
-            draft_id, lambda before: Options().with_values(before).with_values(values).values()
-        )
-        return self.export_options(draft_id)
-
-    def import_file(self, path: Path) -> Draft:
-        """A new draft from a project file, Markdown, DOCX or plain text; ImportRefused, and nothing is added."""
-        found = imports.load(path)
-        try:
-            Options().with_values(found.export_options)
-        except ExportError as error:
-            raise ImportRefused(f"This is no project file that can be read: {error.message}") from error
-        self._store.add_project(found)
-        return self.draft(found.draft.id)
 
     # jobs
 
@@ -263,6 +220,16 @@ class Studio(Looking):
         choice = self._host.choose(path)
         self.loader.save(model=str(choice.path))
         return choice
+
+    @property
+    def length(self) -> LengthMode:
+        """How closely the next job holds paragraphs to their lengths."""
+        return self._length or LengthMode(self.loader.settings.length)
+
+    def set_length(self, mode: LengthMode) -> None:
+        """From the next job on."""
+        self._length = None
+        self.loader.save(length=mode.value)
 
     # the worker's side
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,8 @@ def plan_text(asked: str) -> str:
 def paragraph_text(step: Step) -> str:
     """Exactly as many words as the step asks for, beginning with its main point."""
     words = re.findall(r"[a-zA-Z]+", step.main_point)
-    words += [WORDS[i % len(WORDS)] for i in range(step.words or 0)]
+    chance = random.Random(step.main_point)
+    words += [chance.choice(WORDS) for _ in range(step.words or 0)]
     words = words[: step.words]
     sentences = [" ".join(words[i : i + 12]).capitalize() + "." for i in range(0, len(words), 12)]
     return " ".join(sentences)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from bench.forced import script
 from longwriter_ui import pipeline
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Draft, FinishReason, Mode, Status, paragraphs_of
-from longwriter_ui.engine.base import Engine, Request, Sampling
+from longwriter_ui.engine.base import Engine, LengthMode, Request, Sampling
 from longwriter_ui.engine.scripted import Script, ScriptedEngine
 from longwriter_ui.errors import EngineError
 from longwriter_ui.events import Event, Finished, ParagraphDone, ParagraphStarted, PlanReady, TextDelta
-from longwriter_ui.plan import Step
-from tests.script import author
+from longwriter_ui.plan import Step, parse_plan
+from tests.script import WORDS, author, paragraph_text
 
 BRIEF = Brief.create("Write about the ferry", 600)
 
@@ -29,9 +31,13 @@ class Desk:
         self.events: list[Event] = []
 
     def write(
-        self, engine: Engine, cancel: threading.Event | None = None, keys: list[str] | None = None
+        self,
+        engine: Engine,
+        cancel: threading.Event | None = None,
+        keys: list[str] | None = None,
+        length: LengthMode = LengthMode.GENTLE,
     ) -> list[Event]:
-        writer = pipeline.Writer(engine, Sampling(), cancel or threading.Event())
+        writer = pipeline.Writer(engine, Sampling(), cancel or threading.Event(), length)
         self.events = []
         for event in pipeline.write(lambda: self.draft, writer, keys):
             self.events.append(event)
@@ -49,7 +55,7 @@ class Desk:
 
 
 def desk(mode: Mode = Mode.CONVERSATION, words: tuple[int, ...] = (200, 200, 200)) -> Desk:
-    steps = [Step(f"The part about number {'abc'[n]}", count) for n, count in enumerate(words)]
+    steps = [Step(f"The part about number {'abcdef'[n]}", count) for n, count in enumerate(words)]
     return Desk(Draft("id", "t", BRIEF, mode, 1, paragraphs_of(steps)))
 
 
@@ -88,7 +94,8 @@ def test_the_room_asked_for_is_enough_and_not_much_more() -> None:
 
 def test_an_answer_has_a_limit_and_says_when_it_met_it() -> None:
     table = desk(words=(50,))
-    table.write(ScriptedEngine(lambda request: "endless " * 5000))
+    endless = " ".join(random.Random(1).choices(WORDS, k=5000))  # without the end of a sentence
+    table.write(ScriptedEngine(lambda request: endless))
     version = table.draft.paragraphs[0].version
     assert version is not None and version.finish is FinishReason.LENGTH
     assert 50 < table.draft.words < 400
@@ -168,6 +175,101 @@ def test_oneshot_that_ends_early_leaves_the_rest_planned_and_says_so_when_asked_
     assert [p.finished for p in table.draft.paragraphs] == [True, False, False]
     with pytest.raises(EngineError, match="considers the piece finished"):
         table.write(engine)
+
+
+def debts(words: tuple[int, ...], factor: float, length: LengthMode = LengthMode.GENTLE) -> tuple[list[int], Desk]:
+    """The counts the model is told, by an author who writes `factor` times what is planned in the first half."""
+    told: list[int] = []
+
+    def careless(request: Request) -> str:
+        step = parse_plan(request.conversation[-1].text.splitlines()[-1]).steps[0]
+        told.append(step.words or 0)
+        if len(told) > len(words) // 2:
+            return paragraph_text(step)
+        return paragraph_text(Step(step.main_point, round((step.words or 0) * factor)))
+
+    table = desk(words=words)
+    table.write(ScriptedEngine(careless), length=length)
+    return told, table
+
+
+def test_what_a_paragraph_falls_short_is_shared_by_those_that_follow() -> None:
+    told, table = debts((200, 200, 300, 100), 0.5)
+    assert told[0] == 200 and told[1] > 200
+    assert told[2] > 300 and told[3] > 100
+    assert told[2] / told[3] == pytest.approx(3, rel=0.1)
+    assert table.draft.words == pytest.approx(800, rel=0.03)
+    # The plan is the person's: nothing of it was changed, and nothing is stale.
+    assert [s.words for s in table.draft.steps] == [200, 200, 300, 100]
+    assert not any(table.draft.stale_marks())
+
+
+def test_a_debt_does_not_distort_what_is_left() -> None:
+    told, _ = debts((1000, 100), 0.2)
+    assert told == [1000, 160]
+
+
+def test_without_length_control_the_plan_is_told_as_it_is() -> None:
+    told, table = debts((200, 200, 300, 100), 0.5, LengthMode.OFF)
+    assert told == [200, 200, 300, 100]
+    assert table.draft.words == 600
+
+
+def test_small_debts_are_not_worth_saying() -> None:
+    told, _ = debts((200, 200, 200, 200), 0.98)
+    assert told == [200, 200, 200, 200]
+
+
+def test_a_rewrite_has_the_length_of_its_step() -> None:
+    _, table = debts((200, 200, 300, 100), 0.5)
+    table.write(ScriptedEngine(author), keys=[table.draft.paragraphs[0].key])
+    assert table.draft.count(table.draft.paragraphs[0].text) == 200
+
+
+def sentences(seed: int, count: int) -> str:
+    return " ".join(script(seed, 0).split(". ")[i] + "." for i in range(count))
+
+
+@pytest.mark.parametrize("mode", [Mode.CONVERSATION, Mode.AGENTWRITE, Mode.ONESHOT])
+def test_a_loop_is_taken_back_to_the_last_good_sentence_and_tried_once_more(mode: Mode) -> None:
+    good, rest = sentences(1, 6), sentences(2, 12)
+    asked: list[Request] = []
+
+    def loops_once(request: Request) -> str:
+        asked.append(request)
+        return f"{good} And zum and" + " zum and" * 200 if len(asked) == 1 else f" {rest}"
+
+    table = desk(mode, words=(200,))
+    events = table.write(ScriptedEngine(loops_once))
+    assert isinstance(events[-1], Finished) and events[-1].reason is FinishReason.STOP
+    assert table.draft.text.startswith(f"{good} {rest}"[:400])
+    assert "zum" not in table.draft.text
+    assert asked[0].sampling.dry_multiplier == 0 and asked[1].sampling.dry_multiplier > 0
+    assert asked[0].sampling.seed != asked[1].sampling.seed
+    assert asked[1].conversation[-1].text == good
+    shown = sum(len(e.text.split()) for e in events if isinstance(e, TextDelta) and "zum" in e.text)
+    assert shown <= 60
+
+
+@pytest.mark.parametrize("mode", [Mode.CONVERSATION, Mode.AGENTWRITE, Mode.ONESHOT])
+def test_a_second_loop_is_an_error_that_keeps_the_good_text(mode: Mode) -> None:
+    good = sentences(1, 6)
+    table = desk(mode, words=(200,))
+    with pytest.raises(EngineError, match="repeating itself") as caught:
+        table.write(ScriptedEngine(lambda r: (good if not r.begun else "") + " And zum and" + " zum and" * 200))
+    assert caught.value.hint and caught.value.retryable
+    assert table.draft.text == good
+    assert not table.draft.paragraphs[0].finished
+    # Going on later starts from the good text, and warily.
+    table.write(ScriptedEngine(lambda request: f" {sentences(3, 12)}"))
+    assert table.draft.text.startswith(good) and table.draft.paragraphs[0].finished
+
+
+def test_a_loop_from_the_first_word_is_begun_anew() -> None:
+    answers = iter(["and zum " * 300, sentences(1, 12)])
+    table = desk(words=(100,))
+    table.write(ScriptedEngine(lambda request: next(answers)))
+    assert "zum" not in table.draft.text and table.draft.paragraphs[0].finished
 
 
 def test_oneshot_stopped_before_its_first_word_is_stopped_and_not_refused() -> None:

@@ -112,7 +112,7 @@ class Card {
   get status() {
     const { status, finish, stale, author, text } = this.data;
     if (status === "writing" || status === "failed") return status;
-    if (finish === "cancelled") return "stopped";
+    if (finish === "cancelled" || finish === "loop") return "stopped";
     if (!text) return "planned";
     if (stale.length) return "stale";
     return author === "user" ? "edited" : "written";

@@ -16,6 +16,7 @@ OPTIONS = tuple(Options().values())
 _ENDINGS = {
     FinishReason.LENGTH: "cut off at its limit",
     FinishReason.CANCELLED: "stopped",
+    FinishReason.LOOP: "taken back to before a repetition",
     FinishReason.ERROR: "broken off",
 }
 

@@ -10,7 +10,7 @@ from longwriter_ui import __version__
 from longwriter_ui.cli import drafts, models, plan, write
 from longwriter_ui.cli.console import STDOUT
 from longwriter_ui.draft import Mode
-from longwriter_ui.engine.base import Sampling
+from longwriter_ui.engine.base import LengthMode, Sampling
 from longwriter_ui.engine.templates import NAMES as TEMPLATES
 from longwriter_ui.export import FORMATS, PROJECT
 from longwriter_ui.export.options import Font, Headings, Paper
@@ -153,6 +153,14 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--temperature", metavar="T", type=_number(float, 0, 5), default=default.temperature)
     group.add_argument("--top-p", metavar="P", type=_number(float, 0, 1), default=default.top_p)
     group.add_argument("--top-k", metavar="K", type=_number(int, 0, 2**20), default=default.top_k)
+    group.add_argument(
+        "--length",
+        choices=[mode.value for mode in LengthMode],
+        help="how closely paragraphs keep to their word counts; default: as chosen in the settings, else gentle",
+    )
+    group.add_argument(
+        "--dry", metavar="M", type=_number(float, 0, 5), default=0.0, help="avoid repetition, e.g. 0.8; default: 0, off"
+    )
 
 
 def _number(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], int | float]:

@@ -76,7 +76,11 @@ def milestone(event: Event, progress: JobProgress, count: Count) -> str | None:
     if isinstance(event, ParagraphDone):
         if event.version is None:
             return None
-        ending = {FinishReason.LENGTH: ", cut off at its limit", FinishReason.CANCELLED: ", stopped"}
+        ending = {
+            FinishReason.LENGTH: ", cut off at its limit",
+            FinishReason.CANCELLED: ", stopped",
+            FinishReason.LOOP: ", repeats",
+        }
         words, finish = count(event.version.text), ending.get(event.version.finish, "")
         speed = f", {progress.tokens_per_second:.1f} tokens/s" if progress.tokens_per_second else ""
         return f"Paragraph {progress.paragraph} of {progress.of}: {words:,} words{finish}{speed}"

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from longwriter_ui.cli.progress import open_display
 from longwriter_ui.draft import FinishReason
-from longwriter_ui.engine.base import Sampling
+from longwriter_ui.engine.base import LengthMode, Sampling
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.events import Failed, Finished
 from longwriter_ui.jobs import Job
@@ -33,6 +33,7 @@ class OpenStudio(Protocol):
         context: int | None = None,
         threads: int | None = None,
         sampling: Sampling | None = None,
+        length: LengthMode | None = None,
     ) -> Studio: ...
 
 
@@ -46,8 +47,14 @@ class Outcome:
 
 def open_with(arguments: argparse.Namespace, open_studio: OpenStudio) -> Studio:
     """The studio with the model and the settings of the command line."""
-    sampling = Sampling(arguments.temperature, arguments.top_p, arguments.top_k)
-    return open_studio(arguments.model, context=arguments.context, threads=arguments.threads, sampling=sampling)
+    sampling = Sampling(arguments.temperature, arguments.top_p, arguments.top_k, dry_multiplier=arguments.dry)
+    return open_studio(
+        arguments.model,
+        context=arguments.context,
+        threads=arguments.threads,
+        sampling=sampling,
+        length=LengthMode(arguments.length) if arguments.length else None,
+    )
 
 
 def follow(studio: Studio, job: Job) -> Outcome:
@@ -55,8 +62,8 @@ def follow(studio: Studio, job: Job) -> Outcome:
     count = studio.draft(job.draft_id).count
     outcome = Outcome(FinishReason.ERROR)
     with _stopping(studio, job), open_display(count) as display:
-        for event in job.events():
-            display.update(event, job.meter.progress)
+        for event, progress in job.with_progress():
+            display.update(event, progress)
             if isinstance(event, Finished):
                 outcome = Outcome(event.reason)
             elif isinstance(event, Failed):
@@ -68,7 +75,7 @@ def resume_line(draft_id: str, arguments: argparse.Namespace) -> str:
     """The command that goes on with the draft in the same way."""
     words = ["python", "-m", "longwriter_ui", "write", "--resume", draft_id]
     default = Sampling()
-    same: dict[str, float | None] = {"model": None, "context": None, "threads": None}
+    same: dict[str, float | None] = {"model": None, "context": None, "threads": None, "length": None, "dry": 0.0}
     same |= {"temperature": default.temperature, "top_p": default.top_p, "top_k": default.top_k}
     for name, usual in same.items():
         value = getattr(arguments, name, usual)

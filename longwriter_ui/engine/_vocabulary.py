@@ -51,6 +51,10 @@ class Vocabulary:
             piece = self._pieces[token] = buffer.raw[: max(length, 0)]
         return piece
 
+    def text_of(self, token: int) -> str:
+        """What a token stands for, as far as that is whole characters."""
+        return self.piece(token).decode("utf-8", "replace")
+
     def ends(self, stops: Iterable[str]) -> frozenset[int]:
         """The tokens that end an answer: those that the model file names, and stops that are single tokens."""
         ends = {i for i in range(self.size) if llama.llama_vocab_is_eog(self.pointer, i)} - {self._no_end}

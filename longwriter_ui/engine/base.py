@@ -70,14 +70,48 @@ class Sampling:
     seed: int = 0
 
 
+class LengthMode(str, Enum):
+    """How an answer is kept to its length: not at all, near it, or as near as whole sentences allow."""
+
+    OFF = "off"
+    GENTLE = "gentle"
+    STRICT = "strict"
+
+
+@dataclass(frozen=True)
+class LengthGoal:
+    """How many words the whole answer is to have, counted as its language counts them."""
+
+    words: int
+    language: str
+    mode: LengthMode
+
+
 @dataclass(frozen=True)
 class Request:
-    """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given."""
+    """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given, with about as
+    many words as `length` says. An answer that is being continued counts from its beginning. `guarded`: it ends with
+    the reason LOOP when it comes to repeat itself or what the conversation has of earlier answers."""
 
     conversation: Conversation
     sampling: Sampling
     max_tokens: int
     grammar: str | None = None
+    length: LengthGoal | None = None
+    guarded: bool = False
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What was written before: answers, and what other turns quote of them, which they do with its ids."""
+        return tuple(
+            part.text for turn in self.conversation for part in turn.parts if part.tokens or turn.role is Role.ASSISTANT
+        )
+
+    @property
+    def begun(self) -> str:
+        """The text of the answer that is being continued; empty for a new one."""
+        last = self.conversation[-1]
+        return last.text if last.role is Role.ASSISTANT else ""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, M
 from longwriter_ui.engine.sampling import Sampler
 from longwriter_ui.engine.templates import Template, get_template, guess_template
 from longwriter_ui.engine.textstream import Piece, TextStream
+from longwriter_ui.engine.watch import Watch
 from longwriter_ui.errors import ContextTooSmall, EngineError
 from longwriter_ui.events import Reading
 
@@ -44,6 +45,8 @@ class LlamaCppEngine:
         self._context = context
         self._info = info
         self._ends = vocabulary.ends(template.stops)
+        # What an answer must not begin to write while its end is held back.
+        self._leads_to_end = self._ends.union(*(vocabulary.tokenise(stop)[:1] for stop in template.stops))
         self._lock = threading.Lock()
 
     @classmethod
@@ -118,7 +121,7 @@ class LlamaCppEngine:
                 Sampler(self._vocabulary.pointer, request.sampling, request.grammar, prompt) as sampler,
                 self._context.watching(cancel),
             ):
-                yield from self._answer(prompt, request.max_tokens, sampler, cancel)
+                yield from self._answer(prompt, request.max_tokens, sampler, Watch(request), cancel)
 
     def close(self) -> None:
         """Free the model; the engine cannot be used afterwards. Waits for a stream that is ending."""
@@ -151,7 +154,12 @@ class LlamaCppEngine:
         return self._vocabulary.prompt(self._template, self._template.render(conversation))
 
     def _answer(
-        self, prompt: Sequence[int], max_tokens: int, sampler: Sampler, cancel: Cancel
+        self,
+        prompt: Sequence[int],
+        max_tokens: int,
+        sampler: Sampler,
+        watch: Watch,
+        cancel: Cancel,
     ) -> Iterator[Reading | Chunk]:
         """Read what is new of the prompt, then write."""
         context = self._context
@@ -175,7 +183,7 @@ class LlamaCppEngine:
                 finish = FinishReason.CANCELLED
             elif written >= max_tokens or len(context.tokens) >= self._info.context:
                 finish = FinishReason.LENGTH
-            elif (token := sampler.sample(context.pointer)) in self._ends:
+            elif (token := self._next(sampler, watch)) is None:
                 finish = FinishReason.STOP
             else:
                 written += 1
@@ -183,10 +191,21 @@ class LlamaCppEngine:
                     finish = FinishReason.STOP
                 elif (piece := text.take()) is not None:
                     yield chunk(piece)
+                    if not watch.idle and watch.add(piece.text):
+                        finish = FinishReason.LOOP
                 # The last token of an answer that reached its length is left for whoever goes on with it.
                 if finish is None and written < max_tokens and not cancel.is_set() and not context.add(token):
                     finish = FinishReason.CANCELLED
         yield chunk(text.finish(ended=finish is FinishReason.STOP), finish)
+
+    def _next(self, sampler: Sampler, watch: Watch) -> int | None:
+        """The next token of the answer; None where it ends."""
+        token = sampler.sample(self._context.pointer)
+        if watch.idle:
+            return None if token in self._ends else token
+        if token in self._leads_to_end and watch.too_short():
+            token = sampler.sample(self._context.pointer, self._leads_to_end)
+        return None if token in self._ends or watch.ends_before(self._vocabulary.text_of(token)) else token
 
     def _too_small(self, needed: int) -> ContextTooSmall:
         available = self._info.context

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -60,8 +60,12 @@ class Sampler:
         if self._grammar:
             llama.llama_sampler_free(self._grammar)
 
-    def sample(self, context: Any) -> int:
-        """The next token after the last one decoded; the sampler has taken note of it."""
+    def sample(self, context: Any, without: Iterable[int] = ()) -> int:
+        """The next token after the last one decoded, but none of `without`; the sampler has taken note of it."""
+        if without:
+            values = llama.llama_get_logits_ith(context, -1)
+            for token in without:
+                values[token] = -math.inf
         if not self._grammar:
             return llama.llama_sampler_sample(self._chain, context, -1)
         logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(context, -1), (self._size,))

@@ -1,5 +1,6 @@
 """An engine that writes what a script says: for tests of everything above the engine, and for demonstrations of
-faults. It keeps the whole contract: counts, prefix reuse, cancelling, limits, a context that can be too small.
+faults. It keeps the whole contract: counts, prefix reuse, cancelling, limits, a context that can be too small. Only the
+end of the script cannot be held back.
 
 A token is a character; its id is the character's code point.
 """
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Request, Role
+from longwriter_ui.engine.watch import Watch
 from longwriter_ui.errors import ContextTooSmall, EngineError
 from longwriter_ui.events import Reading
 
@@ -75,10 +77,14 @@ class ScriptedEngine:
         answer = self._script(request)
         limit = min(request.max_tokens, self.info.context - len(prompt))
         finish = FinishReason.STOP if len(answer) <= limit else FinishReason.LENGTH
+        watch = Watch(request)
         began, written = time.monotonic(), 0
         for piece in _PIECE.findall(answer[:limit]):
             if cancel.is_set():
                 finish = FinishReason.CANCELLED
+                break
+            if watch.ends_before(piece):
+                finish = FinishReason.STOP
                 break
             if self._pause:
                 time.sleep(self._pause)
@@ -87,6 +93,9 @@ class ScriptedEngine:
             written += len(tokens)
             speed = written / max(time.monotonic() - began, 1e-9)
             yield Chunk(piece, tokens, read, reused, written, speed)
+            if watch.add(piece):
+                finish = FinishReason.LOOP
+                break
         yield Chunk("", (), read, reused, written, written / max(time.monotonic() - began, 1e-9), finish)
 
 

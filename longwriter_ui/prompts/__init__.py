@@ -96,14 +96,16 @@ def amendment(steps: Sequence[Step], first: int, language: str) -> str:
     return _template("amendment", language).format(plan=render_plan(steps, language, first))
 
 
-def agentwrite(brief: Brief, steps: Sequence[Step], index: int, written: Sequence[Part]) -> Conversation:
+def agentwrite(
+    brief: Brief, steps: Sequence[Step], index: int, written: Sequence[Part], told: Step | None = None
+) -> Conversation:
     """The method's own prompt for step `index`, with all text so far; what changes comes last, so that the KV cache
-    keeps what comes before."""
+    keeps what comes before. `told` is that step as the model is told it (None: as in the plan)."""
     head, tail = _template("agentwrite", brief.language).split("{text}")
     head = head.format(instruction=_instruction(brief), plan=render_plan(steps, brief.language))
     cue = next((step.cue for step in reversed(steps[: index + 1]) if step.cue), "")
     asked = asked_for(steps[index], brief.language, cue)
-    tail = tail.format(step=render_step(index + 1, steps[index], brief.language), asked=asked)
+    tail = tail.format(step=render_step(index + 1, told or steps[index], brief.language), asked=asked)
     return (user(head, *joined(written), tail),)
 
 

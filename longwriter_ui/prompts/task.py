@@ -6,11 +6,12 @@ rewritten: when the plan changes, the next turn says so. `agentwrite` is the met
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from longwriter_ui import prompts
 from longwriter_ui.draft import Draft, Mode, Paragraph, Version
 from longwriter_ui.engine.base import Conversation, Part, Turn, assistant, user
+from longwriter_ui.plan import Step
 
 
 @dataclass(frozen=True)
@@ -23,23 +24,29 @@ class Task:
     opening: str | None = None
 
 
-def paragraph_task(draft: Draft, index: int, vocabulary: str) -> Task:
-    """The task of writing paragraph `index` anew, after everything written before it."""
+def paragraph_task(draft: Draft, index: int, vocabulary: str, words: int | None = None) -> Task:
+    """The task of writing paragraph `index` anew, after everything written before it. `words` is the count the model
+    is told for it (None: the plan's)."""
+    step = _told(draft, index, words)
     if draft.mode is Mode.AGENTWRITE:
         written = [part(p.version, vocabulary) for p in draft.paragraphs[:index] if p.version and p.text.strip()]
-        return Task(prompts.agentwrite(draft.brief, draft.steps, index, written), "")
-    return _conversation_task(draft, index, vocabulary)
+        return Task(prompts.agentwrite(draft.brief, draft.steps, index, written, step), "")
+    return _conversation_task(
+        draft, index, vocabulary, prompts.turn(index + 1, step, draft.brief.language, draft.cue(index))
+    )
 
 
-def continued_task(draft: Draft, index: int, vocabulary: str) -> Task:
-    """The task of going on with the stopped answer of paragraph `index`."""
+def continued_task(draft: Draft, index: int, vocabulary: str, words: int | None = None) -> Task:
+    """The task of going on with the stopped answer of paragraph `index`; `words` as for a new one."""
     version = draft.paragraphs[index].version
     if version is None:
         raise ValueError("there is no answer to continue")
     if draft.mode is Mode.AGENTWRITE:
-        task = paragraph_task(draft, index, vocabulary)
+        task = paragraph_task(draft, index, vocabulary, words)
+    elif version.prompt:
+        task = _conversation_task(draft, index, vocabulary, version.prompt, amended=False)
     else:
-        task = _conversation_task(draft, index, vocabulary, version.prompt)
+        task = paragraph_task(draft, index, vocabulary, words)
     return Task((*task.conversation, assistant(part(version, vocabulary))), task.prompt, task.opening)
 
 
@@ -77,8 +84,8 @@ def part(version: Version, vocabulary: str) -> Part:
     return Part(version.text, version.tokens if version.vocabulary == vocabulary else ())
 
 
-def _conversation_task(draft: Draft, index: int, vocabulary: str, prompt: str = "") -> Task:
-    """`prompt`: the turn that a stopped answer was begun with; "" asks for the paragraph as the plan now has it."""
+def _conversation_task(draft: Draft, index: int, vocabulary: str, prompt: str, *, amended: bool = True) -> Task:
+    """`prompt`: the last turn; `amended`: it says first what has changed in the plan, if anything has."""
     language = draft.brief.language
     earlier = [(i, p) for i, p in enumerate(draft.paragraphs[:index]) if p.version and p.text.strip()]
     continues = bool(earlier and draft.opening)
@@ -90,12 +97,15 @@ def _conversation_task(draft: Draft, index: int, vocabulary: str, prompt: str = 
             continue
         asked = version.prompt or prompts.turn(i + 1, paragraph.step, language, draft.cue(i))
         turns += [user(asked if turns else opening + asked), assistant(part(version, vocabulary))]
-    if not prompt:
-        prompt = prompts.turn(index + 1, draft.paragraphs[index].step, language, draft.cue(index))
-        if continues and _plan_changed(draft, *earlier[-1]):
-            prompt = prompts.amendment(draft.steps[index:], index + 1, language) + prompt
+    if amended and continues and _plan_changed(draft, *earlier[-1]):
+        prompt = prompts.amendment(draft.steps[index:], index + 1, language) + prompt
     turns.append(user(prompt if turns else opening + prompt))
     return Task(tuple(turns), prompt, None if continues else opening)
+
+
+def _told(draft: Draft, index: int, words: int | None) -> Step:
+    step = draft.paragraphs[index].step
+    return step if words is None else replace(step, words=words)
 
 
 def _plan_changed(draft: Draft, last: int, paragraph: Paragraph) -> bool:

@@ -68,11 +68,21 @@ class DraftStore:
         with self._database.read() as db:
             return _found(load_draft(db, draft_id, settled=True), draft_id)
 
-    def summaries(self) -> list[DraftSummary]:
-        """All drafts, the last changed first."""
+    def summaries(self, wanted: str = "", *, trashed: bool = False) -> list[DraftSummary]:
+        """The drafts in use, or those in the trash, that have `wanted` in them, the last changed first."""
         with self._database.read() as db:
-            ids = db.execute("SELECT id, updated FROM drafts ORDER BY updated DESC").fetchall()
-            return [summary(_found(load_draft(db, i), i), updated) for i, updated in ids]
+            ids = db.execute(
+                "SELECT id, updated FROM drafts WHERE (trashed IS NOT NULL) = ? ORDER BY updated DESC", (trashed,)
+            ).fetchall()
+            drafts = [(_found(load_draft(db, i), i), updated) for i, updated in ids]
+        return [summary(draft, updated) for draft, updated in drafts if _has(draft, wanted)]
+
+    def trash(self, draft_id: str, gone: bool) -> None:
+        """Put the draft in the trash, or take it out; DraftNotFound."""
+        with self._database.change() as db:
+            moment = now() if gone else None
+            if not db.execute("UPDATE drafts SET trashed = ? WHERE id = ?", (moment, draft_id)).rowcount:
+                raise _missing(draft_id)
 
     def delete(self, draft_id: str) -> None:
         """Remove the draft with all its versions; DraftNotFound."""
@@ -247,6 +257,11 @@ class DraftStore:
         if not db.execute("UPDATE drafts SET rev = rev + 1, updated = ? WHERE id = ?", (now(), draft_id)).rowcount:
             raise _missing(draft_id)
         return int(db.execute("SELECT rev FROM drafts WHERE id = ?", (draft_id,)).fetchone()["rev"])
+
+
+def _has(draft: Draft, wanted: str) -> bool:
+    wanted = wanted.strip().casefold()
+    return not wanted or any(wanted in text.casefold() for text in (draft.title, draft.brief.instruction, draft.text))
 
 
 def _place(texts: list[tuple[Version, str, bool]]) -> tuple[int, int]:

@@ -1,0 +1,183 @@
+"""Writing one paragraph: asking the engine, once more where that is needed, and making a version of the answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+
+from longwriter_ui.debt import goal_words, told_words
+from longwriter_ui.draft import Author, Draft, FinishReason, Version
+from longwriter_ui.engine.base import (
+    Cancel,
+    Chunk,
+    Conversation,
+    Engine,
+    LengthGoal,
+    LengthMode,
+    Request,
+    Sampling,
+    assistant,
+    user,
+)
+from longwriter_ui.errors import EngineError
+from longwriter_ui.events import Event, ParagraphDone, ParagraphStarted, Reading, TextDelta, Usage
+from longwriter_ui.loops import good_part
+from longwriter_ui.prompts.task import continued_task, paragraph_task, part
+
+_OVERRUN = 2.5  # an answer may be this many times its target before it is cut off
+_ATTEMPTS = 2  # at an answer that comes to nothing
+_DRY = 0.8  # strength of the penalty on repetition after an answer that repeated itself
+_SAMPLES = {
+    "en": "The keeper climbed the stairs each evening, trimmed the wick, and waited for the first ships to pass.",
+    "zh": "每天傍晚，守塔人沿着石阶走上去，修剪灯芯，点亮灯火，然后静静地等待第一艘船从远处驶过。",
+}
+
+
+@dataclass(frozen=True)
+class Writer:
+    """What writing needs besides the draft: the engine, the sampler settings, the wish to stop, and how closely
+    paragraphs are held to their lengths."""
+
+    engine: Engine
+    sampling: Sampling
+    cancel: Cancel
+    length: LengthMode = LengthMode.GENTLE
+
+    def against_repetition(self) -> Writer:
+        """The same, with a sampler that avoids what was written before."""
+        return replace(self, sampling=replace(self.sampling, dry_multiplier=max(_DRY, self.sampling.dry_multiplier)))
+
+    def request(self, draft: Draft, conversation: Conversation, seed: int, words: int, whole: int | None) -> Request:
+        """For at most `words` words by far; `whole` is what the answer is to have in the end."""
+        goal = LengthGoal(whole, draft.brief.language, self.length) if whole else None
+        limit = math.ceil(words * tokens_per_word(self.engine, draft.brief.language) * _OVERRUN) + 64
+        return Request(conversation, replace(self.sampling, seed=seed), limit, length=goal, guarded=True)
+
+
+def tokens_per_word(engine: Engine, language: str) -> float:
+    """How many tokens this vocabulary needs for a word (a character in Chinese), from a sample sentence."""
+    sample = _SAMPLES["zh" if language == "zh" else "en"]
+    empty = engine.measure((user(""),)).total
+    count = len(sample) if language == "zh" else len(sample.split())
+    # Vocabularies are made for English and Chinese; other languages take about half as many tokens again.
+    scale = 1.0 if language in _SAMPLES else 1.5
+    return scale * (engine.measure((user(sample),)).total - empty) / count
+
+
+def write_paragraph(draft: Draft, index: int, writer: Writer, *, anew: bool) -> Generator[Event, None, FinishReason]:
+    """One paragraph; returns its finish reason. An empty answer is asked for once more with another seed; one that
+    repeats itself is taken back to its last good sentence and goes on from there, once."""
+    paragraph, vocabulary = draft.paragraphs[index], writer.engine.info.vocabulary
+    stopped = paragraph.version if not anew and paragraph.version is not None and paragraph.text.strip() else None
+    planned = paragraph.step.words
+    words = planned if anew or writer.length is LengthMode.OFF else goal_words(draft, index)
+    make_task = continued_task if stopped else paragraph_task
+    task = make_task(draft, index, vocabulary, told_words(planned, words))
+    begun = Version(
+        stopped.text if stopped else "",
+        Author.MODEL,
+        FinishReason.CANCELLED,
+        basis=draft.basis(index),
+        prompt=task.prompt,
+        rest=stopped.rest if stopped else draft.rest(index + 1),
+        tokens=stopped.tokens if stopped and stopped.vocabulary == vocabulary else (),
+        vocabulary=vocabulary,
+    )
+    yield ParagraphStarted(paragraph.key, begun, task.opening)
+    asked = task.conversation[:-1] if stopped else task.conversation
+    repeats = stopped is not None and stopped.finish is FinishReason.LOOP
+    usage = Usage()
+    for attempt in range(_ATTEMPTS):
+        answer = _Answer(begun)
+        conversation = (*asked, assistant(part(begun, vocabulary))) if begun.text else asked
+        seed = seed_of(draft.seed, index, paragraph.versions + attempt)
+        request = (writer.against_repetition() if repeats else writer).request(
+            draft, conversation, seed, words or 0, words
+        )
+        for item in writer.engine.stream(request, writer.cancel):
+            if isinstance(item, Reading):
+                yield item
+            else:
+                answer.add(item)
+                if item.text:
+                    yield TextDelta(paragraph.key, item.text, item.tokens_per_second)
+        usage += answer.usage
+        if answer.finish is FinishReason.LOOP:
+            begun, repeats = answer.before_repetition(request.answers), True
+            yield ParagraphDone(paragraph.key, begun, usage)
+            if attempt == _ATTEMPTS - 1:
+                raise repeats_itself()
+            usage = Usage()
+            yield ParagraphStarted(paragraph.key, begun)
+        elif answer.text.strip() or answer.finish is FinishReason.CANCELLED:
+            yield ParagraphDone(paragraph.key, answer.version() if answer.text.strip() else None, usage)
+            return answer.finish
+    raise EngineError(
+        "The model wrote nothing for this paragraph.", "Try again, or change its main point.", retryable=True
+    )
+
+
+def repeats_itself() -> EngineError:
+    """What the person is told when a second try ended in repetition too."""
+    return EngineError(
+        "The model keeps repeating itself here, so the text was taken back to its last good sentence.",
+        "Go on from there, change the main point or the text before it, or choose another model.",
+        retryable=True,
+    )
+
+
+class _Answer:
+    """An answer as it grows, from the version it began with."""
+
+    def __init__(self, begun: Version) -> None:
+        self._begun = begun
+        self._chunks: list[Chunk] = []
+
+    def add(self, chunk: Chunk) -> None:
+        self._chunks.append(chunk)
+
+    @property
+    def text(self) -> str:
+        return self._begun.text + "".join(chunk.text for chunk in self._chunks)
+
+    @property
+    def finish(self) -> FinishReason:
+        return (self._chunks[-1].finish if self._chunks else None) or FinishReason.ERROR
+
+    @property
+    def usage(self) -> Usage:
+        return usage_of(self._chunks[-1] if self._chunks else None)
+
+    def version(self) -> Version:
+        """The answer as a version; a stopped one keeps its trailing space, so that it can be continued exactly."""
+        text = self.text if self.finish is FinishReason.CANCELLED else self.text.strip(" \t\n")
+        return replace(self._begun, text=text, finish=self.finish, tokens=self._tokens(len(self._chunks)))
+
+    def before_repetition(self, earlier: Sequence[str]) -> Version:
+        """The answer up to the last sentence before it came to repeat itself or `earlier` texts."""
+        new = "".join(chunk.text for chunk in self._chunks)
+        good = good_part(earlier, new)
+        count = length = 0
+        while length < len(good):
+            length += len(self._chunks[count].text)
+            count += 1
+        # Where a token holds more than the end of the sentence, the ids of the text are not known.
+        tokens = self._tokens(count) if length == len(good) else ()
+        return replace(self._begun, text=self._begun.text + good, finish=FinishReason.LOOP, tokens=tokens)
+
+    def _tokens(self, count: int) -> tuple[int, ...]:
+        """Ids of the beginning and the first chunks, where all are known."""
+        if self._begun.text and not self._begun.tokens:
+            return ()
+        return (*self._begun.tokens, *(token for chunk in self._chunks[:count] for token in chunk.tokens))
+
+
+def usage_of(chunk: Chunk | None) -> Usage:
+    """What a request cost, from its last chunk."""
+    return Usage(chunk.read, chunk.reused, chunk.written) if chunk else Usage()
+
+
+def seed_of(seed: int, index: int, attempt: int) -> int:
+    """A sampler seed (32 bits) for one answer: another for each paragraph and for each time it is written."""
+    return (seed * 1_000_003 + index * 8_191 + attempt * 131) & 0xFFFFFFFF

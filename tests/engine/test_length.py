@@ -1,0 +1,90 @@
+"""Answers that keep to their length: the rule itself, and on the real library."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from longwriter_ui.draft import FinishReason
+from longwriter_ui.engine.base import Chunk, LengthGoal, LengthMode, Request, Sampling, assistant, user
+from longwriter_ui.engine.length import LengthControl
+from longwriter_ui.engine.llamacpp import LlamaCppEngine
+from longwriter_ui.engine.scripted import ScriptedEngine
+from longwriter_ui.words import count_words
+from tests.engine.answers import GREEDY, held
+from tests.tiny_gguf import EOS
+
+ASKED = (user("Write the next paragraph of a long piece."),)
+SENTENCE = "The old harbour wakes long before the sun does today. "  # ten words
+MODES = [LengthMode.GENTLE, LengthMode.STRICT]
+
+
+def answer(engine: LlamaCppEngine | ScriptedEngine, request: Request) -> tuple[str, Chunk]:
+    chunks = [event for event in engine.stream(request, threading.Event()) if isinstance(event, Chunk)]
+    return "".join(chunk.text for chunk in chunks), chunks[-1]
+
+
+def goal(words: int, mode: LengthMode, language: str = "en") -> LengthGoal:
+    return LengthGoal(words, language, mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("words", [40, 200, 500])
+def test_too_much_ends_with_a_whole_sentence_near_the_target(mode: LengthMode, words: int) -> None:
+    engine = ScriptedEngine(lambda request: SENTENCE * 100)
+    text, last = answer(engine, Request(ASKED, GREEDY, 100_000, length=goal(words, mode)))
+    assert last.finish is FinishReason.STOP
+    assert text.endswith(". ")
+    assert abs(count_words(text, "en") - words) <= 0.02 * words + 10
+
+
+def test_off_lets_the_answer_run() -> None:
+    engine = ScriptedEngine(lambda request: SENTENCE * 100)
+    text, _ = answer(engine, Request(ASKED, GREEDY, 100_000, length=goal(50, LengthMode.OFF)))
+    assert text == SENTENCE * 100
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_answer_that_is_continued_counts_from_its_beginning(mode: LengthMode) -> None:
+    engine = ScriptedEngine(lambda request: SENTENCE * 100)
+    begun = (*ASKED, assistant(SENTENCE * 15))
+    text, _ = answer(engine, Request(begun, GREEDY, 100_000, length=goal(200, mode)))
+    assert 30 <= count_words(text, "en") <= 60
+
+
+def test_words_are_counted_as_they_come_in_pieces() -> None:
+    for language, text in (
+        ("en", SENTENCE * 20),
+        ("zh", "老城沿着河慢慢长大，an old town。" * 20),
+        ("ru", "Привет, мир-труд. " * 9),
+    ):
+        control = LengthControl(goal(100, LengthMode.GENTLE, language))
+        for i in range(0, len(text), 3):
+            control.add(text[i : i + 3])
+            assert control.words == count_words(text[: i + 3], language)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_end_is_held_back_until_the_answer_is_long_enough(
+    load: Callable[..., LlamaCppEngine], make_gguf: Callable[..., Path], mode: LengthMode
+) -> None:
+    engine = load(make_gguf(favourite=EOS))
+    text, last = answer(engine, Request(ASKED, GREEDY, 4000, length=goal(30, mode)))
+    assert last.finish is FinishReason.STOP
+    assert 27 <= count_words(text, "en") <= 31
+    assert EOS not in text
+    # What is in the cache is what was given out.
+    assert held(engine)[: len(engine._prompt(ASKED))] == engine._prompt(ASKED)
+    assert answer(engine, Request(ASKED, GREEDY, 4000))[0] == ""
+
+
+def test_a_seed_still_decides_what_is_written(
+    load: Callable[..., LlamaCppEngine], make_gguf: Callable[..., Path]
+) -> None:
+    engine = load(make_gguf(favourite=EOS))
+    sampling = Sampling(temperature=1.0, seed=3)
+    request = Request(ASKED, sampling, 4000, length=goal(20, LengthMode.GENTLE))
+    assert answer(engine, request)[0] == answer(engine, request)[0] != ""
