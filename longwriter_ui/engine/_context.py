@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from longwriter_ui.engine._llama import Abort, configure, llama, start
@@ -100,6 +101,36 @@ class Context:
         finally:
             if not self.pointer or not llama.llama_state_seq_set_data(self.pointer, state, len(state), 0):
                 self.cut(0)
+
+    @property
+    def limit(self) -> int:
+        """The most tokens it can grow to."""
+        return self._limit
+
+    def settings(self) -> str:
+        """What a state in this context depends on besides the model."""
+        return f"llama.cpp {llama.__version__}, KV type {self._kv_type}"
+
+    def state_size(self) -> int:
+        """Bytes of what `save` would write."""
+        return llama.llama_state_seq_get_size(self.pointer, 0)
+
+    def save(self, path: Path, tokens: Sequence[int]) -> bool:
+        """Write the KV cache to a file."""
+        ids = (llama.llama_token * len(tokens))(*tokens)
+        return llama.llama_state_seq_save_file(self.pointer, str(path).encode(), 0, ids, len(tokens)) > 0
+
+    def load(self, path: Path, count: int) -> list[int] | None:
+        """Replace the KV cache by that of a file of `count` tokens; None, and nothing is in it, when it has others."""
+        self.cut(0)
+        ids, found = (llama.llama_token * count)(), ctypes.c_size_t(0)
+        read = llama.llama_state_seq_load_file(self.pointer, str(path).encode(), 0, ids, count, ctypes.byref(found))
+        if not read or found.value != count:
+            llama.llama_memory_clear(llama.llama_get_memory(self.pointer), True)
+            return None
+        self._cache.added(list(ids))
+        self.cut(count)
+        return list(self._cache.tokens) if len(self._cache.tokens) == count else None
 
     def _decode(self, batch: Any, tokens: Sequence[int]) -> bool:
         code = llama.llama_decode(self.pointer, batch)

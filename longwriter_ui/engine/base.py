@@ -180,6 +180,14 @@ class Engine(Protocol):
         """Write the answer. Raises ContextTooSmall before the first token when it cannot fit."""
         ...
 
+    def save(self, name: str) -> None:
+        """Keep what has been read under a name, for `restore` in this or a later process, where the engine can."""
+        ...
+
+    def restore(self, name: str, conversation: Conversation) -> None:
+        """Bring back what was saved under a name, if that leaves less of the conversation to be read."""
+        ...
+
     def close(self) -> None:
         """Free the model; the engine cannot be used afterwards."""
         ...

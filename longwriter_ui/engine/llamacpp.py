@@ -19,6 +19,7 @@ from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine._context import Context, kv_type
 from longwriter_ui.engine._llama import backend, llama, suitable_threads
 from longwriter_ui.engine._model import open_model
+from longwriter_ui.engine._shelf import StateShelf
 from longwriter_ui.engine._vocabulary import Vocabulary
 from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Proceed, Request
 from longwriter_ui.engine.sampling import Sampler
@@ -36,7 +37,13 @@ class LlamaCppEngine:
     """One loaded model; see `Engine` in base. Made by `load`."""
 
     def __init__(
-        self, model: Any, vocabulary: Vocabulary, template: Template, context: Context, info: EngineInfo
+        self,
+        model: Any,
+        vocabulary: Vocabulary,
+        template: Template,
+        context: Context,
+        info: EngineInfo,
+        shelf: StateShelf | None,
     ) -> None:
         """Takes ownership of the llama.cpp model and the context."""
         self._model = model
@@ -44,6 +51,7 @@ class LlamaCppEngine:
         self._template = template
         self._context = context
         self._info = info
+        self._shelf = shelf
         self._ends = vocabulary.ends(template.stops)
         # What an answer must not begin to write while its end is held back.
         self._leads_to_end = self._ends.union(*(vocabulary.tokenise(stop)[:1] for stop in template.stops))
@@ -58,11 +66,14 @@ class LlamaCppEngine:
         threads: int | None = None,
         gpu_layers: int = -1,
         template: str | None = None,
+        states: Path | None = None,
+        states_limit: int = 4 << 30,
         proceed: Proceed | None = None,
     ) -> LlamaCppEngine:
         """Load a model file. `context` fixes the context in tokens (None: it grows as needed, up to what the model was
         trained for); `gpu_layers` -1 puts all layers on a GPU where there is one; `template` None guesses it;
-        `proceed` hears how far loading is. ModelFileError says what is wrong with the file."""
+        `states` is a folder for KV caches (None: none are kept), of `states_limit` bytes at most; `proceed` hears how
+        far loading is. ModelFileError says what is wrong with the file."""
         began = time.perf_counter()
         path = Path(path)
         header, model = open_model(path, gpu_layers, proceed)
@@ -89,7 +100,8 @@ class LlamaCppEngine:
             demonstration=header.demonstration,
             threads=cores,
         )
-        engine = cls(model, vocabulary, form, room, info)
+        shelf = StateShelf(states, states_limit, path) if states is not None else None
+        engine = cls(model, vocabulary, form, room, info, shelf)
         engine._info = replace(info, load_seconds=time.perf_counter() - began)
         return engine
 
@@ -122,6 +134,19 @@ class LlamaCppEngine:
                 self._context.watching(cancel),
             ):
                 yield from self._answer(prompt, request.max_tokens, sampler, Watch(request), cancel)
+
+    def save(self, name: str) -> None:
+        """Keep the KV cache on disk under a name."""
+        with self._busy():
+            if self._shelf is not None:
+                self._shelf.save(self._context, name)
+
+    def restore(self, name: str, conversation: Conversation) -> None:
+        """Bring back the KV cache kept under a name, unless most of the conversation is in the present one."""
+        with self._busy():
+            prompt = self._prompt(conversation)
+            if self._shelf is not None and self._context.reusable(prompt) < len(prompt) // 2:
+                self._shelf.restore(self._context, name)
 
     def close(self) -> None:
         """Free the model; the engine cannot be used afterwards. Waits for a stream that is ending."""

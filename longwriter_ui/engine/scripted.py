@@ -32,6 +32,7 @@ class ScriptedEngine:
         self._script = script
         self._pause = 1 / words_per_second if words_per_second else 0.0
         self._kept: tuple[int, ...] = ()
+        self._saved: dict[str, tuple[int, ...]] = {}
         self._streaming = False
         self.info = EngineInfo(name, "scripted", "scripted", "code-points", context, "script")
 
@@ -56,6 +57,14 @@ class ScriptedEngine:
             yield from self._stream(request, cancel)
         finally:
             self._streaming = False
+
+    def save(self, name: str) -> None:
+        self._saved[name] = self._kept
+
+    def restore(self, name: str, conversation: Conversation) -> None:
+        tokens = _tokens(conversation)
+        if _reusable(tokens, self._kept) < len(tokens) // 2:
+            self._kept = self._saved.get(name, self._kept)
 
     def close(self) -> None:
         self._kept = ()
