@@ -22,6 +22,7 @@ _STEP = 1024  # a context grows to multiples of this
 _BATCH = 512  # most tokens that llama.cpp gets at once
 _SLOW_BATCH = 128  # the same for a model that reads a few tokens a second, so that its progress can be seen
 _SLOW_MODEL = 1 << 30  # bytes of weights
+MOST_TOGETHER = 8  # answers written in one batch
 _OK, _NO_ROOM, _ABORTED = 0, 1, 2  # what llama_decode returns
 
 
@@ -31,7 +32,7 @@ class Context:
     def __init__(self, model: Any, size: int, limit: int, threads: int, kv_type: int) -> None:
         self._model, self._limit, self._threads, self._kv_type = model, limit, threads, kv_type
         slow = llama.llama_model_size(model) > _SLOW_MODEL and not llama.llama_supports_gpu_offload()
-        self._step = _SLOW_BATCH if slow else _BATCH
+        self.step = _SLOW_BATCH if slow else _BATCH
         self._abort = Abort()
         self._cache = PrefixCache()
         self._token = (llama.llama_token * 1)()
@@ -60,17 +61,17 @@ class Context:
     def read(self, tokens: Sequence[int], cancel: Cancel) -> Iterator[int]:
         """Decode tokens of a prompt in batches, yielding how many are done; ends early when cancelled."""
         yield 0
-        for first in range(0, len(tokens), self._step):
-            batch = tokens[first : first + self._step]
+        for first in range(0, len(tokens), self.step):
+            batch = tokens[first : first + self.step]
             ids = (llama.llama_token * len(batch))(*batch)
-            if cancel.is_set() or not self._decode(llama.llama_batch_get_one(ids, len(batch)), batch):
+            if cancel.is_set() or not self.decode(llama.llama_batch_get_one(ids, len(batch)), batch):
                 return
             yield first + len(batch)
 
     def add(self, token: int) -> bool:
         """Decode one token; False when it was aborted."""
         self._token[0] = token
-        return self._decode(self._single, (token,))
+        return self.decode(self._single, (token,))
 
     def cut(self, length: int) -> None:
         """Keep the first `length` tokens. Where llama.cpp cannot remove a part (recurrent models), or holds something
@@ -132,7 +133,8 @@ class Context:
         self.cut(count)
         return list(self._cache.tokens) if len(self._cache.tokens) == count else None
 
-    def _decode(self, batch: Any, tokens: Sequence[int]) -> bool:
+    def decode(self, batch: Any, tokens: Sequence[int]) -> bool:
+        """Compute a batch, of which `tokens` are the context's own; False when it was aborted."""
         code = llama.llama_decode(self.pointer, batch)
         if code == _OK:
             self._cache.added(tokens)
@@ -156,7 +158,7 @@ class Context:
             n_batch=_BATCH,
             # Without flash attention the scores of a whole batch, for each head and token, are in memory at once.
             n_ubatch=_BATCH if flash else _BATCH // 4,
-            n_seq_max=1,
+            n_seq_max=MOST_TOGETHER,
             n_threads=self._threads,
             n_threads_batch=self._threads,
             type_k=self._kv_type,

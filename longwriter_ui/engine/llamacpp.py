@@ -10,18 +10,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from longwriter_ui.draft import FinishReason
-from longwriter_ui.engine._context import Context, kv_type
+from longwriter_ui.engine._branches import Branch, Ends, write_together
+from longwriter_ui.engine._context import MOST_TOGETHER, Context, kv_type
 from longwriter_ui.engine._llama import backend, llama, suitable_threads
 from longwriter_ui.engine._model import open_model
 from longwriter_ui.engine._shelf import StateShelf
 from longwriter_ui.engine._vocabulary import Vocabulary
 from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Proceed, Request
+from longwriter_ui.engine.cache import common_prefix
 from longwriter_ui.engine.sampling import Sampler
 from longwriter_ui.engine.templates import Template, get_template, guess_template
 from longwriter_ui.engine.textstream import Piece, TextStream
@@ -52,9 +54,8 @@ class LlamaCppEngine:
         self._context = context
         self._info = info
         self._shelf = shelf
-        self._ends = vocabulary.ends(template.stops)
-        # What an answer must not begin to write while its end is held back.
-        self._leads_to_end = self._ends.union(*(vocabulary.tokenise(stop)[:1] for stop in template.stops))
+        self._ending = Ends(vocabulary, template.stops)
+        self._ends, self._leads_to_end = self._ending.tokens, self._ending.leads
         self._lock = threading.Lock()
 
     @classmethod
@@ -124,6 +125,9 @@ class LlamaCppEngine:
 
     def stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
         """Write the answer; see `Engine`. A Reading's total is what has to be read; what is reused comes on top."""
+        if request.variants > 1:
+            yield from self.stream_together(request.split(), cancel)
+            return
         with self._busy():
             prompt = self._prompt(request.conversation)
             if len(prompt) >= self._info.context:
@@ -134,6 +138,42 @@ class LlamaCppEngine:
                 self._context.watching(cancel),
             ):
                 yield from self._answer(prompt, request.max_tokens, sampler, Watch(request), cancel)
+
+    def stream_together(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
+        """Write several answers, as many at a time as there is room for; see `Engine`."""
+        waiting = list(enumerate(requests))
+        while waiting:
+            group = self._fitting([request for _, request in waiting])
+            numbers = [number for number, _ in waiting[:group]]
+            chosen = [request for _, request in waiting[:group]]
+            del waiting[:group]
+            events = self.stream(chosen[0], cancel) if group == 1 else self._stream_group(chosen, cancel)
+            for event in events:
+                yield replace(event, variant=numbers[event.variant]) if isinstance(event, Chunk) else event
+
+    def _fitting(self, requests: Sequence[Request]) -> int:
+        """How many of the requests, from the first on, fit into one batch."""
+        used, prompt = 0, self._prompt(requests[0].conversation)
+        for count, request in enumerate(requests[:MOST_TOGETHER]):
+            other = self._prompt(request.conversation)
+            used += len(other) - (common_prefix(prompt, other) if count else 0) + request.max_tokens
+            if used > self._info.context:
+                return max(1, count)
+        return min(len(requests), MOST_TOGETHER)
+
+    def _stream_group(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
+        with self._busy(), ExitStack() as stack:
+            prompts = [self._prompt(request.conversation) for request in requests]
+            self._context.grow(
+                min(sum(map(len, prompts)) + sum(request.max_tokens for request in requests), self._info.context)
+            )
+            branches = []
+            for number, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
+                branch = Branch(number, request, prompt, self._ending, self._info.context)
+                stack.callback(branch.close)
+                branches.append(branch)
+            stack.enter_context(self._context.watching(cancel))
+            yield from write_together(self._context, branches, cancel)
 
     def save(self, name: str) -> None:
         """Keep the KV cache on disk under a name."""

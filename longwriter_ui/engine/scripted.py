@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Request, Role
@@ -50,6 +51,9 @@ class ScriptedEngine:
             )
 
     def stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
+        if request.variants > 1:
+            yield from self.stream_together(request.split(), cancel)
+            return
         if self._streaming:
             raise EngineError("The engine is busy with another request.", "Wait until it is done.", retryable=True)
         self._streaming = True
@@ -57,6 +61,12 @@ class ScriptedEngine:
             yield from self._stream(request, cancel)
         finally:
             self._streaming = False
+
+    def stream_together(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
+        """One after the other; only the numbers tell."""
+        for number, request in enumerate(requests):
+            for event in self.stream(request, cancel):
+                yield replace(event, variant=number) if isinstance(event, Chunk) else event
 
     def save(self, name: str) -> None:
         self._saved[name] = self._kept
