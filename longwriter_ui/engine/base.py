@@ -10,7 +10,7 @@ reason and the final counts. Cancelling is setting an event; afterwards the engi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
