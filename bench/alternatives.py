@@ -1,6 +1,6 @@
 """What three alternatives of a paragraph cost, against one of the same length.
 
-    python bench/alternatives.py --json [--model PATH] [--tokens 200] [--rounds 3] [--prompt 800]
+    python bench/alternatives.py --json [--model PATH] [--tokens 200] [--rounds 3] [--prompt 100]
 
 Both begin with the prompt in the KV cache. The best round of each counts, since other programs can only make a round
 slower; one after the other, three would cost 3.0.
@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--model", type=Path, default=DEMO_MODEL, help="default: the demonstration model")
     parser.add_argument("--tokens", type=int, default=200)
-    parser.add_argument("--prompt", type=int, default=800, help="words of the prompt")
+    parser.add_argument("--prompt", type=int, default=100, help="words of the prompt")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="print JSON, which is what it does anyway")
     options = parser.parse_args()

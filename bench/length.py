@@ -63,7 +63,7 @@ def main() -> None:
     for mode in LengthMode:
         with tempfile.TemporaryDirectory() as folder:
             home = Home(Path(folder))
-            studio = Studio(home, EngineHost(LlamaCppOpener(home.settings), options.model), length=mode)
+            studio = Studio(home, EngineHost(LlamaCppOpener(), options.model), length=mode)
             pieces = [
                 write_one(studio, n, 1000 + 2000 * n // max(options.pieces - 1, 1)) for n in range(options.pieces)
             ]

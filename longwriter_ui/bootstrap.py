@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from longwriter_ui.config import load_settings
+from longwriter_ui.config import Settings, load_settings
 from longwriter_ui.engine.base import Engine, LengthMode, Proceed, Sampling
 from longwriter_ui.engine.header import check_usable, read_header
 from longwriter_ui.errors import ModelFileError
@@ -21,12 +21,11 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class LlamaCppOpener:
     """Opens GGUF files with llama.cpp. `context` in tokens (None: as the piece needs); `threads` (None: as the settings
-    say, else all cores). `states` is a folder for KV caches. The settings are read anew for
-    each model."""
+    say, else all cores). The settings are read anew for each model. `states` is a folder for KV caches."""
 
-    settings: Path
     context: int | None = None
     threads: int | None = None
+    settings: Path | None = None
     states: Path | None = None
 
     def check(self, path: Path) -> ModelChoice:
@@ -44,7 +43,7 @@ class LlamaCppOpener:
     def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
         from longwriter_ui.engine.llamacpp import LlamaCppEngine
 
-        settings = load_settings(self.settings)
+        settings = load_settings(self.settings) if self.settings else Settings()
         return LlamaCppEngine.load(
             path,
             context=self.context,
@@ -67,7 +66,7 @@ def build_studio(
     """The studio in the person's data directory. `model` None: the one chosen last, else the demonstration model.
     `length` None: as the settings say."""
     place = home()
-    opener = LlamaCppOpener(place.settings, context, threads, place.states)
+    opener = LlamaCppOpener(context, threads, place.settings, place.states)
     if model is not None:
         return Studio(place, EngineHost(opener, model), sampling, length)
     chosen = load_settings(place.settings).model

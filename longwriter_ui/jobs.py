@@ -39,7 +39,7 @@ class Job:
         self.usage = Usage()
         self.load_seconds = 0.0
         self.seconds = 0.0  # of work, loading apart
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[tuple[Event, Progress]] = queue.SimpleQueue()
         self._release = release
         self._done = threading.Event()
 
@@ -51,7 +51,7 @@ class Job:
             self.usage = event.usage
         if isinstance(event, Failed):
             self.failure = event.error
-        self._events.put(event)
+        self._events.put((event, self.meter.progress))
 
     def close(self) -> None:
         """Called by the worker when everything of the job is stored."""
@@ -62,13 +62,19 @@ class Job:
 
     def events(self) -> Iterator[Event]:
         """Events as they come, up to and with Finished or Failed."""
-        while True:
-            event = self._events.get()
-            if isinstance(event, Finished | Failed):
-                self._done.wait()
-                yield event
-                return
+        for event, _ in self.with_progress():
             yield event
+
+    def with_progress(self) -> Iterator[tuple[Event, Progress]]:
+        """Each event with the progress as it was then: the worker may be far ahead of the listener."""
+        while True:
+            event, progress = self._events.get()
+            last = isinstance(event, Finished | Failed)
+            if last:
+                self._done.wait()
+            yield event, progress
+            if last:
+                return
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it has ended; False when `timeout` seconds passed first."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from longwriter_ui.config import load_settings, save_settings
+from longwriter_ui.config import Settings, load_settings, save_settings
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine.base import Engine, EngineInfo
+from longwriter_ui.engine.templates import NAMES
 from longwriter_ui.errors import EngineError, LoadCancelled, LongWriterError, ModelFileError
 from longwriter_ui.events import Failed, Finished, Loading
 from longwriter_ui.host import EngineHost, ModelChoice
-from longwriter_ui.jobs import Job
+from longwriter_ui.jobs import Job, Worker
 from longwriter_ui.models import Models
 from longwriter_ui.selftest import SelfTest, self_test
 from longwriter_ui.weights.fit import Fit, Verdict
@@ -47,29 +48,56 @@ class ModelState:
 
 
 class Loader:
-    """Performs load jobs; knows the state of the model for everybody."""
+    """What a person does with the model in use, and what is chosen for its engine; knows its state for everybody."""
 
-    def __init__(self, host: EngineHost, models: Models, settings: Path) -> None:
-        self._host, self._models, self._settings = host, models, settings
+    def __init__(self, host: EngineHost, models: Models, worker: Worker, settings: Path) -> None:
+        self._host, self._models, self._worker, self._path = host, models, worker, settings
         self._lock = threading.Lock()
         self._job: LoadJob | None = None
         self._tested: tuple[ModelChoice, SelfTest] | None = None
 
-    def job(self, path: Path, remember: bool) -> LoadJob:
-        """A job that loads the file at `path`; ModelFileError at once when its header tells that it cannot be used."""
-        return self._latest(LoadJob(self._host.check(path), remember))
+    def load(self, path: Path, *, remember: bool = True) -> LoadJob:
+        """Load the GGUF at `path` when the jobs before are done, test it, and use it from then on (`remember`: after a
+        restart too). Whatever goes wrong leaves the present one in use; ModelFileError at once where the file's header
+        tells."""
+        return self._submit(LoadJob(self._host.check(path), remember))
 
-    def unload_job(self) -> LoadJob:
-        return self._latest(LoadJob(None))
+    def unload(self) -> LoadJob:
+        """Free the model's memory when the jobs before are done; the next one loads it again."""
+        return self._submit(LoadJob(None))
+
+    def cancel(self) -> None:
+        """Stop loading or testing, if that is going on; the present model stays in use."""
+        job = self._job
+        if job is not None and not job.ended:
+            self._worker.cancel(job)
 
     @property
-    def current(self) -> LoadJob | None:
-        """The last load job, ended or not."""
-        return self._job
+    def settings(self) -> Settings:
+        """What is chosen for the engine; it holds from the next load on."""
+        return load_settings(self._path)
 
-    def state(self, waiting: bool) -> ModelState:
-        """`waiting`: the worker has not come to the job yet."""
+    def set_engine(self, threads: int | None, gpu_layers: int | None) -> None:
+        """None: chosen automatically."""
+        self.save(threads=threads, gpu_layers=gpu_layers)
+
+    def set_template(self, path: Path, template: str | None) -> None:
+        """The chat template of a model file, from the next load on; None: guessed. EngineError for an unknown one."""
+        if template is not None and template not in NAMES:
+            raise EngineError(f"There is no template named {template!r}.", f"Choose one of: {', '.join(NAMES)}.")
+        templates = {name: chosen for name, chosen in self.settings.templates.items() if name != str(path)}
+        self.save(templates=templates if template is None else {**templates, str(path): template})
+
+    def save(self, **changes: Any) -> None:
+        """Change some of the settings; StoreError when they cannot be saved."""
+        save_settings(self._path, replace(self.settings, **changes))
+
+    @property
+    def state(self) -> ModelState:
+        """The model in use and the one being loaded."""
         job, choice, tested = self._job, self._host.choice, self._tested
+        progress = self._worker.progress(job) if job is not None else None
+        waiting = progress is not None and progress.phase == "queued" and progress.place > 0
         busy = job is not None and not job.ended and job.choice is not None
         loaded = self._host.is_loaded
         return ModelState(
@@ -114,7 +142,7 @@ class Loader:
 
         self._host.swap(choice, try_it, proceed, alone=alone)
         if job.remember:
-            save_settings(self._settings, replace(load_settings(self._settings), model=str(choice.path)))
+            self.save(model=str(choice.path))
         if test is not None:
             self._tested = (choice, test)
             if self._models.speeds.of(choice.path) is None:
@@ -131,7 +159,8 @@ class Loader:
             raise EngineError(f"{choice.name} cannot be loaded. {fit.reason}", "Choose a smaller model or build.")
         return fit
 
-    def _latest(self, job: LoadJob) -> LoadJob:
+    def _submit(self, job: LoadJob) -> LoadJob:
         with self._lock:
             self._job = job
+            self._worker.submit(job)
         return job

@@ -25,7 +25,8 @@ from longwriter_ui.weights.verify import Verified, verify
 class ModelRow:
     """A build of a known model, or a file that is here. `id` is empty for a file that the catalogue does not know;
     `path` None where it is not here; `unfinished` are bytes of an interrupted download; `minutes` for the words asked
-    about, once its speed was measured. `problem` says why a file that is here cannot be used."""
+    about, once its speed was measured; `usual` marks the build to take where nothing speaks against it. `problem` says
+    why a file that is here cannot be used."""
 
     id: str
     name: str
@@ -42,6 +43,7 @@ class ModelRow:
     minutes: float | None
     template: str
     context: int
+    usual: bool
     problem: str = ""
     recommended: bool = False
 
@@ -49,6 +51,13 @@ class ModelRow:
     def key(self) -> str:
         """What names it among all rows."""
         return f"{self.id}:{self.quant}" if self.id else str(self.path)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    shape: Shape | None
+    name: str
+    problem: str = ""
 
 
 class Models:
@@ -59,6 +68,7 @@ class Models:
         self.library = Library(home.models, [MODELS], home.root / "models.json")
         self.speeds = Speeds(home.root / "speeds.json")
         self.downloads = Downloads()
+        self._facts: dict[tuple[Path, int, int], _Facts] = {}
 
     @property
     def catalog(self) -> Catalog:
@@ -152,6 +162,19 @@ class Models:
             raise ModelFileError(f"There is no model {name} here.", "`models list` shows what is here.")
         return found[0]
 
+    def _of_header(self, path: Path) -> _Facts:
+        """What the header of a file tells, read once for each state of the file: a vocabulary takes a while."""
+        state = path.stat()
+        key = (path, state.st_mtime_ns, state.st_size)
+        if key not in self._facts:
+            try:
+                header = read_header(path)
+                check_usable(header, path)
+                self._facts[key] = _Facts(Shape.of(header.metadata), header.name)
+            except ModelFileError as error:
+                self._facts[key] = _Facts(None, "", error.message)
+        return self._facts[key]
+
     def _files(self, name: str, quant: str | None) -> set[str]:
         try:
             entry = self.catalog.entry(name)
@@ -165,15 +188,12 @@ class Models:
     ) -> ModelRow:
         shape, context, name, problem = (entry.shape, entry.context, entry.name, "") if entry else (None, 0, "", "")
         if here is not None:
-            try:
-                header = read_header(here.path)
-                check_usable(header, here.path)
-                if here.missing:
-                    raise ModelFileError(f"{len(here.missing)} of its files are missing: {', '.join(here.missing)}.")
-                shape = Shape.of(header.metadata)
-                context, name = shape.context, name or header.name
-            except ModelFileError as error:
-                problem = error.message
+            facts = self._of_header(here.path)
+            problem = facts.problem
+            if here.missing:
+                problem = f"{len(here.missing)} of its files are missing: {', '.join(here.missing)}."
+            if facts.shape is not None:
+                shape, context, name = facts.shape, facts.shape.context, name or facts.name
         file = build.file if build else here.path.name if here else ""
         unfinished = self.library.unfinished(file)
         size = here.size if here is not None else build.size if build else None
@@ -195,6 +215,7 @@ class Models:
             minutes=minutes(words, speed) if speed else None,
             template=entry.template if entry else "",
             context=context,
+            usual=build is not None and entry is not None and build.quant == entry.default,
             problem=problem,
         )
 
@@ -208,9 +229,7 @@ def _recommended(rows: list[ModelRow], catalog: Catalog) -> ModelRow | None:
     first = catalog.entry(known[0].id)
     usual = first.build().size or 0
     preferred = sorted((r for r in known if r.id == first.id and (r.size or 0) <= usual), key=_size, reverse=True)
-    others = sorted(
-        (r for r in known if r.id != first.id and r.quant == catalog.entry(r.id).default), key=_size, reverse=True
-    )
+    others = sorted((r for r in known if r.id != first.id and r.usual), key=_size, reverse=True)
     for verdict, candidates in (
         (Verdict.FITS, preferred),
         (Verdict.FITS, others),

@@ -13,7 +13,6 @@ from longwriter_ui.errors import LongWriterError
 from longwriter_ui.events import Failed, Loading, ParagraphStarted
 from longwriter_ui.host import EngineHost
 from longwriter_ui.jobs import Job
-from longwriter_ui.loading import Loader, LoadJob
 from longwriter_ui.models import Models
 from longwriter_ui.recorder import Recorder
 from longwriter_ui.store.drafts import DraftStore
@@ -29,7 +28,6 @@ class Performer:
         store: DraftStore,
         host: EngineHost,
         models: Models,
-        loader: Loader,
         sampling: Sampling,
         length: Callable[[], LengthMode],
     ) -> None:
@@ -37,15 +35,11 @@ class Performer:
         self._store = store
         self._host = host
         self._models = models
-        self._loader = loader
         self._sampling = sampling
         self._length = length
 
     def perform(self, job: Job) -> None:
         """Run the job to its end; its last event is Finished or Failed."""
-        if isinstance(job, LoadJob):
-            self._loader.perform(job)
-            return
         try:
             with Recorder(self._store, job.draft_id) as recorder:
                 try:

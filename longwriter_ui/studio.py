@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from longwriter_ui import export, imports, project
 from longwriter_ui.brief import Brief
-from longwriter_ui.config import Settings, load_settings, save_settings
 from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, Status, new_key
 from longwriter_ui.edits import Op, apply_edit
 from longwriter_ui.engine.base import LengthMode, Sampling
-from longwriter_ui.engine.templates import NAMES as TEMPLATES
-from longwriter_ui.errors import DraftBusy, EditError, EngineError, ExportError, ImportRefused, LongWriterError
+from longwriter_ui.errors import DraftBusy, EditError, ExportError, ImportRefused, LongWriterError
 from longwriter_ui.export.document import render
 from longwriter_ui.export.files import write_whole
 from longwriter_ui.export.options import Options
 from longwriter_ui.export.preview import preview
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Job, Kind, Worker
-from longwriter_ui.loading import Loader, LoadJob, ModelState
+from longwriter_ui.loading import Loader, LoadJob
 from longwriter_ui.locks import DraftLocks
 from longwriter_ui.models import Models
 from longwriter_ui.paths import Home
@@ -62,12 +59,11 @@ class Studio:
         self._store = DraftStore(home.store)
         self._jobs: dict[str, Job] = {}
         self.models = Models(home)
-        self._loader = Loader(host, self.models, home.settings)
         self._locks = DraftLocks(home.locks)
         self._recover()
-        sampling = sampling or Sampling()
-        performer = Performer(self._store, host, self.models, self._loader, sampling, lambda: self.length)
-        self._worker = Worker(performer.perform)
+        self._performer = Performer(self._store, host, self.models, sampling or Sampling(), lambda: self.length)
+        self._worker = Worker(self._perform)
+        self.loader = Loader(host, self.models, self._worker, home.settings)
 
     def close(self) -> None:
         """Stop every job, keep everything."""
@@ -209,57 +205,18 @@ class Studio:
     def choose_model(self, path: Path) -> ModelChoice:
         """Use the GGUF at `path` from the next job on, and after a restart; ModelFileError keeps the present one."""
         choice = self._host.choose(path)
-        self._save(model=str(choice.path))
+        self.loader.save(model=str(choice.path))
         return choice
-
-    def load_model(self, path: Path, *, remember: bool = True) -> LoadJob:
-        """Load the GGUF at `path` when the jobs before are done, test it, and use it from then on (`remember`: after a
-        restart too). Whatever goes wrong leaves the present one in use; ModelFileError at once where the file's header
-        tells."""
-        return self._submit(self._loader.job(path, remember))
-
-    def unload_model(self) -> LoadJob:
-        """Free the model's memory when the jobs before are done; the next one loads it again."""
-        return self._submit(self._loader.unload_job())
-
-    def cancel_load(self) -> None:
-        """Stop loading or testing, if that is going on; the present model stays in use."""
-        job = self._loader.current
-        if job is not None and not job.ended:
-            self._worker.cancel(job)
-
-    @property
-    def model_state(self) -> ModelState:
-        """The model in use and the one being loaded."""
-        job = self._loader.current
-        progress = self._worker.progress(job) if job is not None else None
-        return self._loader.state(waiting=progress is not None and progress.phase == "queued" and progress.place > 0)
-
-    @property
-    def settings(self) -> Settings:
-        """What is chosen for the engine; it holds from the next load on."""
-        return load_settings(self._home.settings)
-
-    def set_engine(self, threads: int | None, gpu_layers: int | None) -> None:
-        """None: chosen automatically."""
-        self._save(threads=threads, gpu_layers=gpu_layers)
 
     @property
     def length(self) -> LengthMode:
         """How closely the next job holds paragraphs to their lengths."""
-        return self._length or LengthMode(self.settings.length)
+        return self._length or LengthMode(self.loader.settings.length)
 
     def set_length(self, mode: LengthMode) -> None:
         """From the next job on."""
         self._length = None
-        self._save(length=mode.value)
-
-    def set_template(self, path: Path, template: str | None) -> None:
-        """The chat template of a model file, from the next load on; None: guessed. EngineError for an unknown one."""
-        if template is not None and template not in TEMPLATES:
-            raise EngineError(f"There is no template named {template!r}.", f"Choose one of: {', '.join(TEMPLATES)}.")
-        templates = {name: chosen for name, chosen in self.settings.templates.items() if name != str(path)}
-        self._save(templates=templates if template is None else {**templates, str(path): template})
+        self.loader.save(length=mode.value)
 
     # the worker's side
 
@@ -269,12 +226,11 @@ class Studio:
         self._worker.submit(job)
         return job
 
-    def _submit(self, job: LoadJob) -> LoadJob:
-        self._worker.submit(job)
-        return job
-
-    def _save(self, **changes: Any) -> None:
-        save_settings(self._home.settings, replace(self.settings, **changes))
+    def _perform(self, job: Job) -> None:
+        if isinstance(job, LoadJob):
+            self.loader.perform(job)
+        else:
+            self._performer.perform(job)
 
     def _recover(self) -> None:
         """Close what another process left open when it was killed."""

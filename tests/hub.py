@@ -45,8 +45,7 @@ class FakeHub:
         self.queue: list[Misbehaviour] = []
         self.half_sent = threading.Event()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def misbehave(self, **how: Any) -> None:
@@ -82,6 +81,13 @@ class FakeHub:
             self._server.shutdown()
             thread.join()
             self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is what is being tested."""
 
 
 def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:

@@ -36,14 +36,14 @@ def good(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def studio(good: Path) -> Iterator[Studio]:
-    studio = Studio(home(), EngineHost(LlamaCppOpener(home().settings), good))
+    studio = Studio(home(), EngineHost(LlamaCppOpener(settings=home().settings), good))
     studio.models = Models(home(), LARGE)
     yield studio
     studio.close()
 
 
 def load(studio: Studio, path: Path) -> LoadJob:
-    job = studio.load_model(path)
+    job = studio.loader.load(path)
     assert job.wait(60)
     return job
 
@@ -62,12 +62,12 @@ def test_a_loaded_model_is_in_use_tested_and_measured(studio: Studio, tmp_path: 
     other = write_tiny_gguf(tmp_path / "other.gguf", name="Other", favourite="e")
     job = load(studio, other)
     assert job.failure is None and job.share == 1.0
-    state = studio.model_state
+    state = studio.loader.state
     assert state.choice is not None and state.choice.name == "Other" and state.doing == ""
     assert state.info is not None and state.info.backend and state.info.threads > 0
     assert state.test is not None and not state.test.passed
     assert studio.models.speeds.of(other)
-    assert studio.settings.model == str(other)
+    assert studio.loader.settings.model == str(other)
 
 
 def test_drafts_stay_when_the_model_changes(studio: Studio, tmp_path: Path) -> None:
@@ -81,9 +81,9 @@ def test_drafts_stay_when_the_model_changes(studio: Studio, tmp_path: Path) -> N
 
 def test_unloading_frees_the_model_and_the_next_job_loads_it_again(studio: Studio, good: Path) -> None:
     load(studio, good)
-    assert studio.model_state.info is not None
-    assert studio.unload_model().wait(60)
-    state = studio.model_state
+    assert studio.loader.state.info is not None
+    assert studio.loader.unload().wait(60)
+    state = studio.loader.state
     assert state.info is None and state.test is None and state.choice is not None
     assert_good_writes(studio)
 
@@ -126,7 +126,7 @@ def test_what_the_header_tells_is_refused_at_once(
     load(studio, good)
     prepare, says = REFUSED_AT_ONCE[case]
     with pytest.raises(ModelFileError, match=says):
-        studio.load_model(prepare(tmp_path, make))
+        studio.loader.load(prepare(tmp_path, make))
     assert_good_writes(studio)
 
 
@@ -138,18 +138,18 @@ def test_a_load_that_fails_leaves_the_model_before_in_use(
     options, says = FAILS_TO_LOAD[case]
     job = load(studio, make(**options))
     assert job.failure is not None and says in str(job.failure)
-    assert studio.model_state.failure is job.failure
+    assert studio.loader.state.failure is job.failure
     assert_good_writes(studio)
-    assert studio.settings.model == str(good)
+    assert studio.loader.settings.model == str(good)
 
 
 def test_a_model_too_large_for_the_machine_is_refused_before_memory_runs_out(
     studio: Studio, make: Callable[..., Path]
 ) -> None:
-    studio._loader._models = Models(home(), Machine(10**6, 10**6, 10**9))
+    studio.loader._models = Models(home(), Machine(10**6, 10**6, 10**9))
     job = load(studio, make())
     assert job.failure is not None and "of memory" in job.failure.message and job.share == 0.0
-    studio._loader._models = studio.models
+    studio.loader._models = studio.models
     assert_good_writes(studio)
 
 
@@ -157,9 +157,9 @@ def test_where_memory_does_not_hold_both_the_first_goes_and_comes_back_when_the_
     studio: Studio, good: Path, make: Callable[..., Path]
 ) -> None:
     load(studio, good)
-    studio._loader._models = Models(home(), Machine(10**10, 10**6, 10**9))
+    studio.loader._models = Models(home(), Machine(10**10, 10**6, 10**9))
     assert load(studio, make(architecture="abacus")).failure is not None
-    assert studio.model_state.info is None
+    assert studio.loader.state.info is None
     assert_good_writes(studio)
 
 
@@ -211,7 +211,7 @@ def split(path: Path) -> list[Path]:
 def test_a_split_model_is_loaded_by_any_of_its_files(studio: Studio, good: Path) -> None:
     first, second = split(good)
     assert load(studio, second).failure is None
-    state = studio.model_state
+    state = studio.loader.state
     assert state.choice is not None and state.choice.path == first and state.info is not None
 
 
@@ -238,15 +238,15 @@ def test_loading_can_be_watched_and_cancelled() -> None:
     studio = Studio(home(), EngineHost(opener, Path("fast")))
     try:
         assert load(studio, Path("fast")).failure is None
-        job = studio.load_model(Path("slow"))
+        job = studio.loader.load(Path("slow"))
         assert opener.loading.wait(20)
-        state = studio.model_state
+        state = studio.loader.state
         assert state.doing == "loading" and state.share == 0.25
         assert state.target is not None and state.target.name == "slow"
         assert state.choice is not None and state.choice.name == "fast"
-        studio.cancel_load()
+        studio.loader.cancel()
         assert job.wait(20) and job.failure is None
-        state = studio.model_state
+        state = studio.loader.state
         assert state.doing == "" and state.choice is not None and state.choice.name == "fast" and state.info is not None
     finally:
         studio.close()
@@ -254,7 +254,7 @@ def test_loading_can_be_watched_and_cancelled() -> None:
 
 def test_llama_cpp_stops_loading_when_told_so(good: Path) -> None:
     shares: list[float] = []
-    opener = LlamaCppOpener(home().settings)
+    opener = LlamaCppOpener(settings=home().settings)
     with pytest.raises(LoadCancelled):
         opener.open(good, lambda share: shares.append(share) or False)  # type: ignore[func-returns-value]
     assert len(shares) == 1
@@ -264,21 +264,21 @@ def test_llama_cpp_stops_loading_when_told_so(good: Path) -> None:
 
 
 def test_settings_hold_from_the_next_load_on(studio: Studio, good: Path) -> None:
-    studio.set_engine(threads=1, gpu_layers=0)
-    studio.set_template(good, "glm4")
+    studio.loader.set_engine(threads=1, gpu_layers=0)
+    studio.loader.set_template(good, "glm4")
     load(studio, good)
-    info = studio.model_state.info
+    info = studio.loader.state.info
     assert info is not None and info.threads == 1 and info.template == "glm4" and info.backend.startswith("CPU")
-    studio.set_template(good, None)
+    studio.loader.set_template(good, None)
     load(studio, good)
-    info = studio.model_state.info
+    info = studio.loader.state.info
     assert info is not None and info.template == "longwriter-llama3"
-    assert studio.settings.threads == 1
+    assert studio.loader.settings.threads == 1
 
 
 def test_an_unknown_template_is_refused(studio: Studio, good: Path) -> None:
     with pytest.raises(EngineError, match="no template"):
-        studio.set_template(good, "llama-2")
+        studio.loader.set_template(good, "llama-2")
 
 
 def test_loading_waits_for_the_writing_before_it(tmp_path: Path) -> None:
@@ -289,8 +289,8 @@ def test_loading_waits_for_the_writing_before_it(tmp_path: Path) -> None:
         opener.open = lambda path, proceed=None: engine  # type: ignore[method-assign,assignment]
         draft = studio.create(Brief.create("Something about the sea", 500))
         writing = studio.plan(draft.id)
-        job = studio.load_model(Path("other"))
-        assert studio.model_state.doing == "waiting"
+        job = studio.loader.load(Path("other"))
+        assert studio.loader.state.doing == "waiting"
         studio.stop(draft.id)
         assert writing.wait(20) and job.wait(20)
         assert not isinstance(job.failure, Failed) and studio.model is not None and studio.model.name == "other"

@@ -22,7 +22,7 @@ from longwriter_ui.errors import (
     EngineError,
     PlanError,
 )
-from longwriter_ui.events import Failed, Finished, TextDelta
+from longwriter_ui.events import Failed, Finished, ParagraphDone, TextDelta
 from longwriter_ui.studio import Studio
 from tests.script import author
 
@@ -440,3 +440,11 @@ def test_only_drafts_that_there_are_get_a_lock(studio: Studio, isolated_home: Pa
         with pytest.raises(DraftNotFound):
             studio.delete(name)
     assert list(isolated_home.parent.rglob("*.lock")) == []
+
+
+def test_a_slow_listener_is_told_of_each_paragraph_as_it_was(studio: Studio) -> None:
+    draft = planned(studio)
+    job = studio.write(draft.id)
+    assert job.wait(10)
+    done = [(e.key, p.paragraph) for e, p in job.with_progress() if isinstance(e, ParagraphDone)]
+    assert done == [(p.key, n) for n, p in enumerate(draft.paragraphs, 1)]

@@ -1,47 +1,163 @@
-// The models: which one is writing, which files are here, and where LongWriter comes from.
+// The models: which one is writing, which there are and fit, downloads, and a file of one's own.
 
-const LONGWRITER = "hf download bartowski/LongWriter-llama3.1-8b-GGUF LongWriter-llama3.1-8b-Q4_K_M.gguf";
+const MODELS_BUSY = 500;
+const MODELS_IDLE = 4000;
 
 function startModels(element, server) {
-  const parts = partsOf(element);
-  const choose = async (file) => {
-    parts.problem.replaceChildren();
-    parts.use.disabled = true;
-    const answer = await server.choose({ file }).catch(() => null);
-    parts.use.disabled = false;
-    if (!answer) return parts.problem.append(flag("fail", "The studio does not answer.", "Check that it is still running."));
-    if (answer.refused) return parts.problem.append(flag("fail", answer.refused.message, answer.refused.hint));
-    parts.path.value = "";
-    showModels(parts, answer, choose);
-    parts.problem.append(flag("info", "Ready to write with " + answer.current.name + ".", "It is loaded when it is first needed."));
-  };
-  parts.form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    choose(parts.path.value.trim());
-  });
-  whenSeen(element, async () => {
-    const answer = await server.listed({}).catch(() => null);
-    if (answer) showModels(parts, answer, choose);
-  });
+  new ModelsTab(element, server).start();
 }
 
-function showModels(parts, answer, choose) {
-  say(parts.name, answer.current.name);
-  say(parts.kind, answer.current.demonstration ? "Built-in demonstration model. It shows every step; its prose makes little sense." : answer.current.file);
-  say(parts.folder, answer.folder);
-  say(parts.command, LONGWRITER + " --local-dir " + JSON.stringify(answer.folder));
-  parts.none.hidden = answer.found.length > 0;
-  parts.found.replaceChildren(
-    ...answer.found.map((model) => {
-      const use = button("Use this model", () => choose(model.file));
-      const inUse = model.file === answer.current.file;
-      return el(
-        "li",
-        { class: "model-row" },
-        el("span", { class: "model-name" }, model.name),
-        el("span", { class: "num" }, (model.bytes / 1e9).toFixed(2) + NBSP + "GB"),
-        inUse ? el("span", { class: "ok" }, icon("check"), "In use") : use,
-      );
-    }),
-  );
+class ModelsTab {
+  constructor(element, server) {
+    this.element = element;
+    this.server = server;
+    this.parts = partsOf(element);
+    this.rows = new ModelRows(element.querySelector(".model-table"), (name, row) => this.rowAct(name, row));
+    this.seen = false;
+    this.shownActs = "";
+  }
+
+  start() {
+    const { parts } = this;
+    parts.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.act({ do: "open", file: parts.path.value.trim() });
+    });
+    parts.settings.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const saved = await this.act({ do: "settings", threads: parts.threads.value, gpu_layers: parts.layers.value, template: parts.template.value });
+      if (saved) parts.problem.append(flag("info", "The settings are saved.", "They hold from the next load on."));
+    });
+    parts.browse.addEventListener("click", () => (parts.picker.hidden ? this.browse(parts.path.value.trim()) : (parts.picker.hidden = true)));
+    new IntersectionObserver((entries) => {
+      this.seen = entries.some((entry) => entry.isIntersecting);
+      if (this.seen) this.poll();
+    }).observe(this.element);
+  }
+
+  async poll() {
+    clearTimeout(this.timer);
+    if (!this.seen) return;
+    const turn = (this.turn = (this.turn ?? 0) + 1);
+    const answer = await this.server.state({}).catch(() => null);
+    if (turn !== this.turn) return;
+    if (answer) this.show(answer);
+    this.timer = setTimeout(() => this.poll(), answer && this.busy ? MODELS_BUSY : MODELS_IDLE);
+  }
+
+  /** Ask for something; whether it was done. */
+  async act(body) {
+    const { parts } = this;
+    parts.problem.replaceChildren();
+    this.turn = (this.turn ?? 0) + 1;
+    const answer = await this.server.act(body).catch(() => null);
+    if (!answer) {
+      parts.problem.append(flag("fail", "The studio does not answer.", "Check that it is still running."));
+      return false;
+    }
+    this.show(answer);
+    if (answer.refused) parts.problem.append(flag("fail", answer.refused.message, answer.refused.hint));
+    else if (body.do === "open") parts.path.value = "";
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.poll(), MODELS_BUSY);
+    return !answer.refused;
+  }
+
+  rowAct(name, row) {
+    if (name === "remove") return this.askRemove(row);
+    return this.act({ do: name, key: row.key, file: row.path, endpoint: this.parts.mirror.value.trim() });
+  }
+
+  askRemove(row) {
+    const { parts } = this;
+    const remove = button("Delete the file", () => this.act({ do: "remove", key: row.key }));
+    const keep = button("Keep it", () => parts.problem.replaceChildren(), { kind: "quiet" });
+    parts.problem.replaceChildren(flag("fail", "Delete " + row.file + "?", "It can be downloaded again.", remove, keep));
+    keep.focus();
+  }
+
+  show(answer) {
+    const { parts } = this;
+    this.busy = Boolean(answer.current.loading) || answer.rows.some((row) => row.transfer && row.transfer.doing !== "ended");
+    this.showCurrent(answer.current);
+    say(parts.machine, GB(answer.memory) + " of memory, " + GB(answer.available) + " free now. Judged for a piece of " + figure(answer.words) + NBSP + "words; times appear once a model has written here.");
+    say(parts.wordshead, figure(answer.words) + NBSP + "words");
+    say(parts.folder, answer.folder);
+    parts.browse.hidden = !answer.local;
+    this.showSettings(answer);
+    this.rows.show(answer.rows, answer.current.file);
+    if (answer.problem && !parts.problem.childElementCount) parts.problem.append(flag("fail", answer.problem.message, answer.problem.hint));
+  }
+
+  showCurrent(current) {
+    const { parts } = this;
+    say(parts.name, current.name);
+    say(parts.kind, current.demonstration ? "Built-in demonstration model. It shows every step; its prose makes little sense." : (current.file ?? ""));
+    const engine = current.engine;
+    const speed = current.tokens_per_second ? ", " + current.tokens_per_second + NBSP + "tokens/s" : "";
+    say(parts.engine, engine ? "In memory: " + engine.backend + (engine.threads ? ", " + engine.threads + (engine.threads === 1 ? " thread" : " threads") : "") + ", template " + engine.template + ", context up to " + figure(engine.context) + " tokens" + speed : "Not in memory; it is loaded when it is needed" + speed + ".");
+    const loading = current.loading;
+    parts.loading.hidden = !loading;
+    if (loading) {
+      const percent = Math.round(100 * loading.share);
+      say(parts.doing, { waiting: "Waiting for the writing to end: ", loading: "Loading ", testing: "Testing " }[loading.doing] + loading.name + (loading.doing === "loading" ? ", " + percent + NBSP + "%" : ""));
+      parts.share.style.setProperty("--done", percent + "%");
+      parts.share.setAttribute("aria-valuenow", percent);
+    }
+    this.showTest(current.test, current.failure);
+    const acts = loading ? "cancel" : engine ? "unload" : current.missing ? "" : "load";
+    if (acts === this.shownActs) return;
+    this.shownActs = acts;
+    const made = {
+      cancel: () => [button("Cancel loading", () => this.act({ do: "cancel_load" }))],
+      unload: () => [button("Load again", () => this.act({ do: "load", file: this.file })), button("Unload", () => this.act({ do: "unload" }), { kind: "quiet" })],
+      load: () => [button("Load and test now", () => this.act({ do: "load", file: this.file }))],
+      "": () => [],
+    }[acts]();
+    parts.acts.replaceChildren(...made);
+  }
+
+  showTest(test, failure) {
+    const { parts } = this;
+    parts.test.hidden = !test && !failure;
+    parts.test.classList.toggle("is-fail", Boolean(failure) || Boolean(test && !test.passed));
+    if (failure) say(parts.test, failure.message + " " + failure.hint + " The model above stays in use.");
+    else if (test) say(parts.test, test.passed ? "Self-test passed: “" + test.text + "”" : "Self-test: " + test.problems.join(" ") + (test.text ? " It wrote: “" + test.text + "”" : ""));
+  }
+
+  /** Fields follow what is saved, but what is being typed stays. */
+  showSettings(answer) {
+    const { template, threads, layers } = this.parts;
+    if (!template.options.length) {
+      template.append(el("option", { value: "" }, "guessed from the file"), ...answer.templates.map((name) => el("option", { value: name }, name)));
+    }
+    const saved = JSON.stringify([answer.current.file, answer.current.template, answer.threads, answer.gpu_layers]);
+    if (saved !== this.saved) {
+      template.value = answer.current.template;
+      threads.value = answer.threads ?? "";
+      layers.value = answer.gpu_layers ?? "";
+    }
+    this.saved = saved;
+    this.file = answer.current.file;
+  }
+
+  async browse(folder) {
+    const { parts } = this;
+    const answer = await this.server.browse({ folder }).catch(() => null);
+    if (!answer || answer.refused) return;
+    parts.picker.hidden = false;
+    say(parts.place, answer.folder);
+    const entry = (label, size, action) => el("li", {}, button(label, action, { kind: "quiet" }), size ? el("span", { class: "num" }, size) : null);
+    const up = answer.parent ? [entry("..", null, () => this.browse(answer.parent))] : [];
+    const folders = answer.folders.map((item) => entry(item.name + "/", null, () => this.browse(item.path)));
+    const files = answer.files.map((item) => entry(item.name, GB(item.bytes), () => this.pick(item.path)));
+    parts.entries.replaceChildren(...up, ...files, ...folders);
+  }
+
+  pick(path) {
+    const { parts } = this;
+    parts.picker.hidden = true;
+    parts.path.value = path;
+    parts.use.focus();
+  }
 }

@@ -21,7 +21,7 @@ from longwriter_ui.weights.verify import Verified
 _VERDICTS = {
     Verdict.FITS: "fits",
     Verdict.TIGHT: "tight",
-    Verdict.TOO_LARGE: "too large",
+    Verdict.TOO_LARGE: "does not fit",
     Verdict.UNKNOWN: "",
 }
 
@@ -140,17 +140,17 @@ def run_test(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     with closing(open_studio(threads=arguments.threads)) as studio:
         path = _path(studio.models, arguments.path)
         if arguments.template is not None:
-            studio.set_template(path, None if arguments.template == "auto" else arguments.template)
-        job = studio.load_model(path, remember=False)
+            studio.loader.set_template(path, None if arguments.template == "auto" else arguments.template)
+        job = studio.loader.load(path, remember=False)
         try:
             while not job.wait(0.2):
                 pass
         except KeyboardInterrupt:
-            studio.cancel_load()
+            studio.loader.cancel()
             return INTERRUPTED
         if job.failure is not None:
             raise job.failure
-        state = studio.model_state
+        state = studio.loader.state
     if state.info is None or state.test is None:
         raise ModelFileError("The test was stopped.")
     info, test = state.info, state.test

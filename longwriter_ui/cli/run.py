@@ -62,8 +62,8 @@ def follow(studio: Studio, job: Job) -> Outcome:
     count = studio.draft(job.draft_id).count
     outcome = Outcome(FinishReason.ERROR)
     with _stopping(studio, job), open_display(count) as display:
-        for event in job.events():
-            display.update(event, job.meter.progress)
+        for event, progress in job.with_progress():
+            display.update(event, progress)
             if isinstance(event, Finished):
                 outcome = Outcome(event.reason)
             elif isinstance(event, Failed):

@@ -155,9 +155,9 @@ class Context:
         configure(
             parameters,
             n_ctx=size,
-            n_batch=_BATCH,
+            n_batch=self.step,
             # Without flash attention the scores of a whole batch, for each head and token, are in memory at once.
-            n_ubatch=_BATCH if flash else _BATCH // 4,
+            n_ubatch=self.step if flash else min(self.step, _BATCH // 4),
             n_seq_max=MOST_TOGETHER,
             n_threads=self._threads,
             n_threads_batch=self._threads,

@@ -10,9 +10,9 @@ from longwriter_ui.paths import ASSETS
 # In this order: later scripts use what earlier ones define.
 _SCRIPTS = (
     "words", "dom", "link", "prose", "card", "move", "keys", "menu", "status", "notices", "plan", "board", "acts",
-    "export", "brief", "library", "models", "start",
+    "export", "brief", "library", "modelrows", "models", "start",
 )  # fmt: skip
-_STYLES = ("tokens", "frame", "card", "panel", "export", "narrow", "gradio")
+_STYLES = ("tokens", "frame", "card", "panel", "export", "models", "narrow", "gradio")
 
 
 def read(name: str) -> str:

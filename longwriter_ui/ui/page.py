@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
 from longwriter_ui.errors import LongWriterError
-from longwriter_ui.paths import ASSETS, MODELS, Home
+from longwriter_ui.paths import ASSETS, Home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets
 from longwriter_ui.ui.board import board
@@ -22,6 +22,7 @@ from longwriter_ui.ui.theme import theme
 from longwriter_ui.words import LANGUAGES
 
 TITLE = "LongWriter Studio"
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 _MODES = [
     ("Conversation: each paragraph continues one conversation, and nothing is read twice", "conversation"),
     ("AgentWrite: each paragraph has a prompt of its own with the whole text so far", "agentwrite"),
@@ -35,11 +36,13 @@ class Page:
     def __init__(self, studio: Studio, home: Home) -> None:
         self._home = home
         self._exports = ExportFolder()
-        self.blocks = _blocks(studio, self._exports, [home.models, MODELS])
+        self._local = False
+        self.blocks = _blocks(studio, self._exports, home, lambda: self._local)
 
     def launch(self, **options: Any) -> str:
         """Serve the page and return its address; LongWriterError when the port cannot be had.
         `options` go to Gradio: server_name, server_port, auth ..."""
+        self._local = options.get("server_name") in LOCAL_HOSTS
         settings = {"quiet": True, "share": False, "prevent_thread_lock": True, "ssr_mode": False, **options}
         try:
             _, address, _ = self.blocks.queue(api_open=False).launch(
@@ -64,7 +67,7 @@ class Page:
         self._exports.close()
 
 
-def _blocks(studio: Studio, exports: ExportFolder, folders: list[Path]) -> gr.Blocks:
+def _blocks(studio: Studio, exports: ExportFolder, home: Home, local: Callable[[], bool]) -> gr.Blocks:
     handlers = Handlers(studio)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as blocks:
         with gr.Tabs(elem_id="lw-tabs"):
@@ -74,7 +77,7 @@ def _blocks(studio: Studio, exports: ExportFolder, folders: list[Path]) -> gr.Bl
             with gr.Tab("Library", id="library", elem_id="lw-tab-library"):
                 library(studio)
             with gr.Tab("Models", id="models", elem_id="lw-tab-models"):
-                models(studio, folders)
+                models(studio, home, local)
             with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings", render_children=True):
                 settings = _settings()
         _remember(blocks, *settings)

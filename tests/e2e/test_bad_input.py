@@ -11,6 +11,7 @@ from longwriter_ui.engine.base import Engine, Proceed, Request
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import ModelFileError
 from longwriter_ui.host import ModelChoice
+from longwriter_ui.paths import home
 from tests.e2e.conftest import Site
 from tests.script import author
 
@@ -138,7 +139,7 @@ def test_a_file_that_is_no_model_is_refused_with_a_hint_and_the_old_one_stays(se
         def check(self, path: Path) -> ModelChoice:
             if path == Path("script"):
                 return ModelChoice(path, "Scripted", demonstration=False)
-            return LlamaCppOpener(tmp_path / "settings.json").check(path)
+            return LlamaCppOpener(home().settings).check(path)
 
         def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
             return ScriptedEngine(author)

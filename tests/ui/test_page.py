@@ -6,7 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +16,6 @@ from longwriter_ui.paths import PROJECT, home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets
 from longwriter_ui.ui.exports import ExportFolder, file_name
-from longwriter_ui.ui.models import gguf_files
 from longwriter_ui.ui.page import Page
 
 
@@ -35,16 +34,21 @@ def fetch(url: str) -> tuple[int, str]:
         return error.code, ""
 
 
-def call(address: str, name: str, body: dict[str, object]) -> dict[str, object]:
-    """What the board's script does: call one of the board's server functions."""
+def post(address: str, component: str, name: str, body: dict[str, object]) -> dict[str, Any]:
+    """What the page's script does: call one of the server functions of a component."""
     config = json.loads(fetch(address + "config")[1])
-    [board] = [c for c in config["components"] if c["props"].get("elem_id") == "lw-board"]
-    payload = {"data": body, "component_id": board["id"], "fn_name": name, "session_hash": "test"}
+    [found] = [c for c in config["components"] if c["props"].get("elem_id") == component]
+    payload = {"data": body, "component_id": found["id"], "fn_name": name, "session_hash": "test"}
     request = urllib.request.Request(
         address + "gradio_api/component_server/", json.dumps(payload).encode(), {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=10) as response:
         return json.loads(response.read())  # type: ignore[no-any-return]
+
+
+def call(address: str, name: str, body: dict[str, object]) -> dict[str, Any]:
+    """One of the board's server functions."""
+    return post(address, "lw-board", name, body)
 
 
 def test_neither_the_data_nor_the_source_can_be_fetched(address: str) -> None:
@@ -125,12 +129,3 @@ def test_two_exports_of_one_title_do_not_share_a_place() -> None:
     assert first.parent != second.parent
     folder.close()
     assert not folder.path.exists()
-
-
-def test_model_files_are_listed_by_name_from_every_folder_there_is(tmp_path: Path) -> None:
-    (tmp_path / "one").mkdir()
-    (tmp_path / "one" / "b.gguf").write_bytes(b"12345")
-    (tmp_path / "one" / "A.gguf").write_bytes(b"1")
-    (tmp_path / "one" / "notes.txt").write_bytes(b"1")
-    found = gguf_files([tmp_path / "one", tmp_path / "missing"])
-    assert [(model["name"], model["bytes"]) for model in found] == [("A.gguf", 1), ("b.gguf", 5)]

@@ -1,0 +1,113 @@
+"""The grammar writes right sentences, lengths and lines. No torch needed."""
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from training import plans, tasks, topics
+from training.metrics import count_words, parse_plan, repeats
+from training.paragraphs import paragraph
+from training.voice import LANGUAGES, articles, choose, fill, voice
+
+
+def some(language: str, number: int = 40):
+    rng = random.Random(3)
+    v = voice(language)
+    for _ in range(number):
+        yield v, topics.topic(v, rng), rng
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_voice_has_several_hundred_patterns_in_thirty_stages_of_two_halves(language):
+    v = voice(language)
+    assert len(v.stages) == 60
+    assert all(len(stage) == 4 for stage in v.stages)
+    assert len({p for stage in v.stages for p in stage} | set(v.closers)) == 252
+    assert len(v.aspects) == 24
+    assert all({"things", "who", "act", "idea"} <= set(a.words) and len(a.points) == 4 for a in v.aspects)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_pattern_of_the_opening_stages_and_every_main_point_names_the_topic(language):
+    v = voice(language)
+    assert all("{t}" in p for stage in v.stages[:4] for p in stage)
+    assert all("{t}" in p for p in v.closers)
+    assert all(p.count("{t}") == 1 for a in v.aspects for p in a.points)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("words", [100, 150, 200, 300, 400, 500, 700, 1000])
+def test_a_paragraph_is_about_as_long_as_asked_and_repeats_no_sentence(language, words):
+    errors = []
+    for v, topic, rng in some(language):
+        text = paragraph(v, rng.choice(v.aspects), (topic,), words, rng)
+        assert topic in text
+        assert not repeats(text, language)
+        assert not re.search(r"[{}\[\]|]", text)
+        errors.append(abs(count_words(text, language) - words) / words)
+    assert sum(errors) / len(errors) < 0.1
+
+
+def test_english_agrees_and_begins_sentences_with_a_capital():
+    for v, _, rng in some("en", 150):
+        text = paragraph(v, rng.choice(v.aspects), ("Zed",), 300, rng)
+        assert not re.search(r"\b[Aa] [aeio]\w", text.replace("a one", ""))
+        assert not re.search(r"\b(\w{3,}) \1\b", text)
+        assert all(s[0].isupper() for s in re.split(r"(?<=[.!?]) ", text))
+        assert "  " not in text
+
+
+def test_the_topic_is_never_the_subject_of_a_verb_that_would_have_to_agree_with_it():
+    verbs = re.compile(r"(?:^|that|what|where|how|why|when|if|and|so) \{t\} (is|are|was|were|have|do|[a-z]+s)\b", re.I)
+    v = voice("en")
+    patterns = [p for stage in v.stages for p in stage] + list(v.closers) + [p for a in v.aspects for p in a.points]
+    assert [p for p in patterns if verbs.search(p)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("total", [300, 450, 600, 1000, 1234, 1500, 2750, 3000, 5000, 6000, 7500, 12000, 20000])
+def test_a_plan_has_the_form_and_sums_to_the_request(language, total):
+    for v, topic, rng in some(language, 20):
+        lines = parse_plan(plans.lines(v, plans.plan(v, topic, total, rng)), language)
+        assert lines is not None
+        assert abs(sum(line.words for line in lines) - total) <= 0.1 * total
+        assert all(topic in line.point for line in lines)
+        assert len({line.point for line in lines}) == len(lines)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", ["drill", "plan", "write", "single", "whole"])
+def test_conversations_use_the_applications_prompts_and_are_the_same_for_a_seed(language, kind):
+    size = tasks.Size(600, 200, 4)
+    turns = tasks.conversation(kind, size, random.Random(5))
+    assert turns == tasks.conversation(kind, size, random.Random(5))
+    assert all(user and answer and "{" not in user for user, answer in turns)
+
+
+def test_the_turns_of_a_conversation_start_with_the_opening_and_then_only_name_the_step():
+    v = voice("en")
+    turns = tasks.conversation_task(v, tasks.Size(900, 200, 6), random.Random(2))
+    opening, turn = tasks.prompt("opening", "en"), tasks.prompt("turn", "en")
+    assert len(turns) > 1
+    assert turns[0][0].startswith(opening.split("{")[0])
+    assert turn.split("{")[0] in turns[1][0]
+
+
+def test_slots_and_choices():
+    assert choose("[a|b]", random.Random(1)) in {"a", "b"}
+    assert fill("{Who} and {who}", lambda slot: slot) == "Who and who"
+    assert articles("a old hat, a useful one, A early start") == "an old hat, a useful one, An early start"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_requests_without_a_count_do_not_state_one(language):
+    for v, topic, rng in some(language, 80):
+        assert not re.search(r"\d|None", topics.request(v, topic, None, rng))
+
+
+def test_the_text_files_hold_no_stray_brackets():
+    for path in (Path(tasks.__file__).parent / "text").glob("sentences.*.txt"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert line.count("[") == line.count("]") and line.count("{") == line.count("}"), line

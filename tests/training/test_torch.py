@@ -1,0 +1,76 @@
+"""Model, targets and optimiser; skipped where the training requirements are not installed."""
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs training/requirements.txt (torch)")
+pytest.importorskip("tokenizers", reason="needs training/requirements.txt (tokenizers)")
+
+from training import batches, schedule, tokenizer  # noqa: E402
+from training.model import Model, Shape, rotate  # noqa: E402
+from training.muon import orthogonal  # noqa: E402
+
+TINY = Shape(vocabulary=512, width=64, layers=2, heads=2, hidden=96)
+
+
+@pytest.fixture(scope="module")
+def words():
+    return tokenizer.train(1, documents=40)
+
+
+def test_digits_and_chinese_characters_stand_alone(words):
+    assert [words.decode([i]) for i in words.encode("1500").ids] == ["1", "5", "0", "0"]
+    alone, inside = words.encode("里斯本").ids, words.encode("关于里斯本的").ids
+    assert any(inside[i : i + len(alone)] == alone for i in range(len(inside)))
+
+
+def test_text_comes_back_from_its_tokens(words):
+    for text in ("Étude №5 – naïve 🙂\n\n", "里斯本，你好。", "[INST]a[/INST]"):
+        assert words.decode(words.encode(text).ids, skip_special_tokens=False) == text
+
+
+def test_targets_are_answers_and_their_end_and_the_end_is_not_in_the_context(words):
+    ids, targets = batches.encode(words, [("ask", "one two"), ("more", "three")], 1000)
+    assert len(ids) == len(targets)
+    assert tokenizer.EOS not in ids
+    assert targets.count(tokenizer.EOS) == 2
+    assert all(t in (batches.IGNORE, tokenizer.EOS, ids[i + 1]) for i, t in enumerate(targets[:-1]))
+    assert words.decode([t for t in targets if t > 3]) == "one twothree"
+
+
+def test_batches_are_the_same_for_a_seed(words):
+    first, second = (next(batches.batches(words, schedule.PHASES[0], 4)) for _ in range(2))
+    assert (first[0] == second[0]).all() and (first[1] == second[1]).all()
+
+
+def test_the_model_sees_only_the_past():
+    torch.manual_seed(0)
+    model = Model(TINY)
+    for block in model.blocks:
+        torch.nn.init.normal_(block.out.weight, std=0.1)
+    ids = torch.randint(0, 512, (1, 12))
+    changed = ids.clone()
+    changed[0, -1] = (ids[0, -1] + 1) % 512
+    before, after = model.logits(model(ids)), model.logits(model(changed))
+    assert torch.allclose(before[:, :-1], after[:, :-1], atol=1e-5)
+    assert not torch.allclose(before[:, -1], after[:, -1], atol=1e-5)
+
+
+def test_rotation_keeps_length_and_turns_pairs():
+    x = torch.randn(1, 1, 3, 4)
+    angle = torch.tensor([[0.0, 0.0], [1.0, 0.1], [2.0, 0.2]])
+    y = rotate(x, angle.cos(), angle.sin())
+    assert torch.allclose(x.norm(dim=-1), y.norm(dim=-1), atol=1e-5)
+    assert torch.allclose(x[:, :, 0], y[:, :, 0])
+
+
+def test_muon_updates_are_nearly_orthogonal():
+    torch.manual_seed(0)
+    stack = orthogonal(torch.randn(2, 32, 64), 8)
+    values = torch.linalg.svdvals(stack)
+    assert values.min() > 0.5 and values.max() < 1.5
+
+
+def test_rates_warm_up_and_fall_to_nothing():
+    assert schedule.rate(0) < 0.1
+    assert schedule.rate(500) == 1.0
+    assert 0 < schedule.rate(schedule.STEPS - 1) < 0.01

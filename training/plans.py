@@ -1,0 +1,105 @@
+"""Plans: the AgentWrite lines, with counts that follow from the total in one simple way."""
+
+import random
+from dataclasses import dataclass
+
+from . import topics
+from .voice import Aspect, Voice, articles, choose, fill
+
+USUAL = 300
+"""Words of a usual paragraph; a plan has total / USUAL lines, within FEWEST and MOST."""
+FEWEST, MOST = 3, 20
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a plan, and for the paragraph generator: its aspect and what it is about."""
+
+    point: str
+    words: int
+    aspect: Aspect
+    subjects: tuple[str, ...]
+
+
+def line(voice: Voice, number: int, step: Step) -> str:
+    """The line of a plan in the method's own form."""
+    if voice.language == "en":
+        return f"Paragraph {number} - Main Point: {step.point} - Word Count: {step.words} words"
+    return f"第{number}段 - 主要观点：{step.point} - 字数：{step.words}字"
+
+
+def lines(voice: Voice, steps: list[Step], first: int = 1) -> str:
+    """All lines of a plan, numbered from `first`."""
+    return "\n".join(line(voice, first + i, step) for i, step in enumerate(steps))
+
+
+def counts(total: int, rng: random.Random) -> list[int]:
+    """Word counts that sum to nearly `total`: equal round shares, some neighbours leaning on each other."""
+    number = max(FEWEST, min(MOST, round(total / USUAL)))
+    share = max(50, round(total / number / 10) * 10)
+    result = [share] * number
+    for i in range(0, number - 1, 2):
+        if rng.random() < 0.5:
+            lean = rng.choice((1, 2, 3, 4)) * max(10, round(share / 250) * 10)
+            lean = min(lean, share // 50 * 10)
+            lean = lean if rng.random() < 0.5 else -lean
+            result[i] -= lean
+            result[i + 1] += lean
+    return result
+
+
+def points(voice: Voice, number: int, rng: random.Random) -> list[Aspect]:
+    """Aspects in their natural order: an opening one, then evenly spread ones, then a closing one."""
+    opening, middle, closing = voice.aspects[:2], voice.aspects[2:-1], voice.aspects[-1]
+    inner = number - 2
+    places: list[int] = []
+    for i in range(inner):
+        place = int((i + rng.random()) * len(middle) / inner)
+        places.append(max(place, places[-1] + 1) if places else place)
+    return [rng.choice(opening), *(middle[p] for p in places), closing][:number]
+
+
+def point(aspect: Aspect, subject: str, rng: random.Random) -> str:
+    """A main point that names the subject."""
+    return fill(choose(rng.choice(aspect.points), rng), lambda _: subject)
+
+
+def plan(voice: Voice, subject: str, total: int, rng: random.Random) -> list[Step]:
+    """The plan that the model should make for a request."""
+    shares = counts(total, rng)
+    aspects = points(voice, len(shares), rng)
+    return [Step(point(a, subject, rng), w, a, (subject,)) for a, w in zip(aspects, shares, strict=True)]
+
+
+def free_point(voice: Voice, subject: str, rng: random.Random) -> tuple[str, tuple[str, ...]]:
+    """A main point in a user's own words, and what its paragraph should name."""
+    focus = topics.topic(voice, rng)
+
+    def value(slot: str) -> str:
+        if slot in "tf":
+            return subject if slot == "t" else focus
+        if slot == "name":
+            return topics.name(rng) if voice.language == "en" else "".join(rng.choice(topics.HAN) for _ in range(2))
+        if slot == "f2":
+            return topics.topic(voice, rng)
+        return rng.choice(voice.topics.get(slot) or voice.pools[slot])
+
+    text = fill(choose(rng.choice(voice.own_points), rng), value)
+    named = (focus, subject) if subject in text or rng.random() < 0.7 else (focus,)
+    return (articles(text) if voice.language == "en" else text), named
+
+
+def edited(voice: Voice, subject: str, number: int, rng: random.Random) -> list[Step]:
+    """A plan as a user may leave it: any counts, own main points among ours."""
+    own = rng.random() * 0.8
+    same = rng.choice((None, None, rng.randint(5, 60) * 10))
+    steps = []
+    for aspect in points(voice, number, rng):
+        words = same or round(10 * 2 ** rng.uniform(2.33, 6.65))
+        words = words if rng.random() < 0.2 else max(50, round(words, -1))
+        if rng.random() < own:
+            text, named = free_point(voice, subject, rng)
+            steps.append(Step(text, min(words, 1000), rng.choice(voice.aspects), named))
+        else:
+            steps.append(Step(point(aspect, subject, rng), min(words, 1000), aspect, (subject,)))
+    return steps

@@ -1,0 +1,161 @@
+"""The conversations that the model is trained on, in the application's own prompts.
+
+A conversation is a list of turns (user text, answer). The prompts are read from the application's files, so the two
+cannot drift apart.
+"""
+
+import random
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from . import plans, topics
+from .paragraphs import paragraph
+from .voice import Voice, voice
+
+PROMPTS = Path(__file__).parent.parent / "longwriter_ui" / "prompts"
+Turns = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the conversations of a phase of training are, in words (English) or characters (Chinese)."""
+
+    total: int
+    paragraph: int
+    steps: int
+
+
+@cache
+def prompt(task: str, language: str) -> str:
+    """The application's prompt for a task."""
+    return (PROMPTS / f"{task}.{language}.txt").read_text(encoding="utf-8")
+
+
+def total_words(rng: random.Random) -> int:
+    """A total that a user may ask for: mostly round, 300 to 20,000, smaller ones more often."""
+    words = 10 ** rng.uniform(2.45, 3.85) if rng.random() < 0.8 else 10 ** rng.uniform(3.5, 4.31)
+    step = rng.choices((1000, 500, 100, 50, 10, 1), (3, 5, 6, 2, 1, 1))[0]
+    return min(20000, max(250, round(words / step) * step))
+
+
+def ask(v: Voice, subject: str, words: int, rng: random.Random) -> str:
+    """The request of the user, with or without the count in it."""
+    return topics.request(v, subject, words if rng.random() < 0.55 else None, rng)
+
+
+def plan_task(v: Voice, rng: random.Random, most: int = 20000) -> Turns:
+    """Make a plan for a request."""
+    words = total_words(rng)
+    while words > most:
+        words = total_words(rng)
+    subject = topics.topic(v, rng)
+    user = prompt("plan", v.language).format(instruction=ask(v, subject, words, rng), words=words)
+    return [(user, plans.lines(v, plans.plan(v, subject, words, rng)))]
+
+
+def _planned(v: Voice, size: Size, rng: random.Random) -> tuple[str, str, list[plans.Step]]:
+    """A subject, the request and a plan, either as the model makes it or as a user left it."""
+    subject = topics.topic(v, rng)
+    if rng.random() < 0.5:
+        words = min(total_words(rng), size.steps * plans.USUAL)
+        steps = plans.plan(v, subject, words, rng)
+    else:
+        steps = plans.edited(v, subject, rng.randint(1, size.steps), rng)
+        words = sum(step.words for step in steps)
+    if max(step.words for step in steps) > size.paragraph:
+        steps = [plans.Step(s.point, _within(s.words, size.paragraph, rng), s.aspect, s.subjects) for s in steps]
+    return subject, ask(v, subject, words, rng), steps
+
+
+def _within(words: int, most: int, rng: random.Random) -> int:
+    return words if words <= most else rng.randint(5, most // 10) * 10
+
+
+def _answer(v: Voice, step: plans.Step, rng: random.Random, used: set[str]) -> str:
+    return paragraph(v, step.aspect, step.subjects, step.words, rng, used)
+
+
+def conversation_task(v: Voice, size: Size, rng: random.Random) -> Turns:
+    """Write paragraph by paragraph in one growing conversation; now and then the plan changes on the way."""
+    subject, request, steps = _planned(v, size, rng)
+    user = prompt("opening", v.language).format(instruction=request, plan=plans.lines(v, steps))
+    turns, used, written, number = [], set(), 0, 0
+    while number < len(steps) and (not turns or written + steps[number].words <= size.total):
+        if turns and rng.random() < 0.06:
+            rest = plans.edited(v, subject, max(1, len(steps) - number), rng)
+            rest = [plans.Step(s.point, _within(s.words, size.paragraph, rng), s.aspect, s.subjects) for s in rest]
+            steps = steps[:number] + rest
+            user += prompt("amendment", v.language).format(plan=plans.lines(v, rest, number + 1))
+        step = steps[number]
+        user += prompt("turn", v.language).format(step=plans.line(v, number + 1, step))
+        answer = _answer(v, step, rng, used)
+        turns.append((user, answer))
+        written += step.words
+        number += 1
+        user = ""
+        if len(used) > 150:
+            used.clear()
+    return turns
+
+
+def single_task(v: Voice, size: Size, rng: random.Random) -> Turns:
+    """The method's own prompt: one paragraph, with the text so far inside the prompt."""
+    _, request, steps = _planned(v, size, rng)
+    room, done, used = size.total, [], set()
+    number = rng.randrange(len(steps))
+    for step in reversed(steps[max(0, number - 12) : number]):
+        room -= step.words
+        if room < size.paragraph:
+            break
+        done.append(_answer(v, step, rng, used))
+    user = prompt("agentwrite", v.language).format(
+        instruction=request,
+        plan=plans.lines(v, steps),
+        text="\n\n".join(reversed(done)),
+        step=plans.line(v, number + 1, steps[number]),
+    )
+    return [(user, _answer(v, steps[number], rng, used))]
+
+
+def whole_task(v: Voice, size: Size, rng: random.Random) -> Turns:
+    """The whole piece in one answer."""
+    while True:
+        _, request, steps = _planned(v, size, rng)
+        if sum(step.words for step in steps) <= size.total:
+            break
+    used: set[str] = set()
+    user = prompt("oneshot", v.language).format(instruction=request, plan=plans.lines(v, steps))
+    return [(user, "\n\n".join(_answer(v, step, rng, used) for step in steps))]
+
+
+def echo_task(v: Voice, rng: random.Random) -> Turns:
+    """Say a list of topics again: the plainest exercise in copying."""
+    text = ("; " if v.language == "en" else "，").join(topics.topic(v, rng) for _ in range(rng.randint(2, 8)))
+    return [(text, text)]
+
+
+def drill_task(v: Voice, rng: random.Random) -> Turns:
+    """Short exercises in copying: a few plan lines, or one short paragraph, on very strange topics."""
+    if rng.random() < 0.6:
+        return plan_task(v, rng, 1200)
+    return conversation_task(v, Size(220, 110, 3), rng)
+
+
+def conversation(kind: str, size: Size, rng: random.Random) -> Turns:
+    """A random conversation of one kind in a random language."""
+    v = voice(rng.choice(("en", "zh")))
+    match kind:
+        case "echo":
+            return echo_task(v, rng)
+        case "drill":
+            return drill_task(v, rng)
+        case "plan":
+            return plan_task(v, rng)
+        case "write":
+            return conversation_task(v, size, rng)
+        case "single":
+            return single_task(v, size, rng)
+        case "whole":
+            return whole_task(v, size, rng)
+    raise ValueError(f"no task is called {kind!r}")

@@ -1,0 +1,49 @@
+"""The byte-level BPE of the demonstration model.
+
+Digits and Chinese characters never merge with their neighbours (they are set apart while the merges are learnt), so
+a number is always its digits and a Chinese topic is always the same tokens, wherever it stands. At run time the plain
+`gpt-2` pre-tokenizer of llama.cpp is enough, since no such merge exists.
+"""
+
+import random
+from pathlib import Path
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from .tasks import Size, conversation
+
+VOCABULARY = 4096
+BOS, EOS, OPEN, CLOSE = 0, 1, 2, 3
+SPECIAL = ("<|begin_of_text|>", "<|end_of_text|>", "[INST]", "[/INST]")
+
+
+def train(seed: int, documents: int = 6000) -> Tokenizer:
+    """Learn the merges from `documents` conversations of the grammar."""
+    tokenizer = Tokenizer(models.BPE())
+    bytes_ = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    alone = pre_tokenizers.Split(Regex(r"\p{N}|[^\x00-\x7f]"), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([alone, bytes_])
+    rng = random.Random(seed)
+
+    def texts():
+        for i in range(documents):
+            kind = ("plan", "drill", "write", "write")[i % 4]
+            for user, answer in conversation(kind, Size(900, 400, 6), rng):
+                yield user
+                yield answer
+
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=[AddedToken(text, special=i < 2, normalized=False) for i, text in enumerate(SPECIAL)],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts(), trainer)
+    tokenizer.pre_tokenizer = bytes_
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
+def load(path: Path) -> Tokenizer:
+    """A tokenizer saved by `train`."""
+    return Tokenizer.from_file(str(path))

@@ -1,0 +1,131 @@
+"""Trains the model on the CPU (or a GPU where there is one), with checkpoints; an interrupted run goes on by itself.
+
+Batches come from one seeded generator per block of BLOCK steps, so a resumed run sees what an uninterrupted one sees.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch.nn import functional
+
+from . import schedule, tokenizer
+from .batches import IGNORE, batches
+from .cores import Cores
+from .model import Model, Shape
+from .muon import Muon
+from .wiring import wire
+
+OUT = Path(__file__).parent / "out"
+BLOCK = 100
+
+
+def loss_of(model: Model, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Mean cross entropy over the positions that have a target; only these are mapped to the vocabulary."""
+    states = model(inputs).flatten(0, 1)
+    wanted = (labels.flatten() != IGNORE).nonzero()[:, 0]
+    logits = model.logits(states[wanted])
+    return functional.cross_entropy(logits.float(), labels.flatten()[wanted])
+
+
+def data(tok: Tokenizer, start: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """The batches of the steps from `start` on."""
+    step = start - start % BLOCK
+    while step < schedule.STEPS:
+        phase = schedule.phase_at(step)
+        source = batches(tok, phase, schedule.SEED * 1_000_003 + step)
+        for _ in range(min(BLOCK, schedule.STEPS - step)):
+            inputs, labels = next(source)
+            if step >= start:
+                yield step, inputs, labels
+            step += 1
+
+
+def optimisers(model: Model) -> tuple[Muon, torch.optim.AdamW]:
+    """Muon for the matrices inside the blocks, AdamW for the embedding and the norms."""
+    matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embedding" not in name]
+    others = [p for name, p in model.named_parameters() if p.ndim < 2 or "embedding" in name]
+    muon = Muon(matrices, schedule.MUON_RATE, decay=0.01)
+    adam = torch.optim.AdamW(others, schedule.ADAM_RATE, betas=(0.9, 0.95), weight_decay=0.0)
+    return muon, adam
+
+
+def save(path: Path, model: Model, opts, step: int, seconds: float) -> None:
+    """Write a checkpoint under a temporary name, then put it in place."""
+    state = {
+        "shape": model.shape.as_dict(),
+        "model": model.state_dict(),
+        "optimisers": [opt.state_dict() for opt in opts],
+        "step": step,
+        "seconds": seconds,
+    }
+    torch.save(state, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").replace(path)
+
+
+def run(out: Path = OUT, threads: int = 2, every: int = 50) -> Path:
+    """Train, or go on training, in the folder `out`; gives the path of the last checkpoint."""
+    out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(threads)
+    cores = Cores(threads)
+    torch.manual_seed(schedule.SEED)
+    words = out / "tokenizer.json"
+    if not words.exists():
+        tokenizer.train(schedule.SEED).save(str(words))
+    tok = tokenizer.load(words)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = Model(Shape())
+    wire(model, schedule.SEED)
+    model.to(device)
+    opts = optimisers(model)
+    path, start, seconds = out / "checkpoint.pt", 0, 0.0
+    if path.exists():
+        state = torch.load(path, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        for opt, saved in zip(opts, state["optimisers"], strict=True):
+            opt.load_state_dict(saved)
+        start, seconds = state["step"], state["seconds"]
+    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {device}, from step {start}", flush=True)
+    base = [[group["lr"] for group in opt.param_groups] for opt in opts]
+    if start:
+        base = [[schedule.MUON_RATE] * len(base[0]), [schedule.ADAM_RATE] * len(base[1])]
+    began, positions, recent = time.time(), 0, []
+    with (out / "log.jsonl").open("a", encoding="utf-8") as log:
+        for step, inputs, labels in data(tok, start):
+            factor = schedule.rate(step)
+            for opt, rates in zip(opts, base, strict=True):
+                for group, rate in zip(opt.param_groups, rates, strict=True):
+                    group["lr"] = rate * factor
+            with torch.autocast(device, torch.bfloat16):
+                loss = loss_of(model, torch.from_numpy(inputs).to(device), torch.from_numpy(labels).to(device))
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            for opt in opts:
+                opt.step()
+                opt.zero_grad()
+            positions += inputs.size
+            recent.append(loss.item())
+            if step % 4 == 0:
+                torch.set_num_threads(cores.threads())
+            if (step + 1) % 10 == 0:
+                spent = time.time() - began
+                row = {"step": step + 1, "loss": round(sum(recent) / len(recent), 4), "speed": round(positions / spent)}
+                row |= {"seconds": round(seconds + spent), "threads": torch.get_num_threads()}
+                print(json.dumps(row), file=log, flush=True)
+                print(row, flush=True)
+                recent = []
+            if (step + 1) % every == 0 or step + 1 == schedule.STEPS:
+                save(path, model, opts, step + 1, seconds + time.time() - began)
+    return path
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--threads", type=int, default=2)
+    run(**vars(parser.parse_args()))
