@@ -132,6 +132,12 @@ class ForcedEngine:
         self.spent += Usage(last.read, last.reused, written)
         yield Chunk("", (), last.read, last.reused, written, 0.0, FinishReason.STOP)
 
+    def save(self, name: str) -> None:
+        self._engine.save(name)
+
+    def restore(self, name: str, conversation: Conversation) -> None:
+        self._engine.restore(name, conversation)
+
     def close(self) -> None:
         self._engine.close()
 

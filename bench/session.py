@@ -29,7 +29,7 @@ from bench.forced import STEP_WORDS, STEPS, ForcedEngine
 from bench.synthetic_model import DEMO_MODEL, SHAPES, write_synthetic_model
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Mode, Paragraph
-from longwriter_ui.engine.base import Engine
+from longwriter_ui.engine.base import Engine, Proceed
 from longwriter_ui.engine.header import read_header
 from longwriter_ui.engine.llamacpp import LlamaCppEngine
 from longwriter_ui.events import Usage
@@ -48,15 +48,16 @@ class Opener:
     """Opens the model as a ForcedEngine, and keeps the account over several of them."""
 
     after: Callable[[int], None]
+    states: Path
     spent: Usage = field(default_factory=Usage)
     engine: ForcedEngine | None = None
 
     def check(self, path: Path) -> ModelChoice:
         return ModelChoice(path, read_header(path).name, demonstration=False)
 
-    def open(self, path: Path) -> Engine:
+    def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
         self.settle()
-        self.engine = ForcedEngine(LlamaCppEngine.load(path), self.after)
+        self.engine = ForcedEngine(LlamaCppEngine.load(path, states=self.states), self.after)
         return self.engine
 
     def settle(self) -> Usage:
@@ -71,7 +72,7 @@ class Desk:
 
     def __init__(self, folder: Path, model: Path, mode: Mode) -> None:
         self._folder, self._model = folder, model
-        self._opener = Opener(lambda step: self.after(step))
+        self._opener = Opener(lambda step: self.after(step), Home(folder).states)
         self.after: Callable[[int], None] = lambda step: None
         self._studio = self._open()
         brief = Brief.create("Write a long piece about an old town through the year", STEPS * STEP_WORDS, "en")

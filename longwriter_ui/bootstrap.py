@@ -21,11 +21,12 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class LlamaCppOpener:
     """Opens GGUF files with llama.cpp. `context` in tokens (None: as the piece needs); `threads` (None: as the settings
-    say, else all cores). The settings are read anew for each model."""
+    say, else all cores). The settings are read anew for each model. `states` is a folder for KV caches."""
 
     context: int | None = None
     threads: int | None = None
     settings: Path | None = None
+    states: Path | None = None
 
     def check(self, path: Path) -> ModelChoice:
         first, *others = (path.resolve().with_name(name) for name in part_names(path.resolve().name))
@@ -49,6 +50,7 @@ class LlamaCppOpener:
             threads=self.threads or settings.threads,
             gpu_layers=-1 if settings.gpu_layers is None else settings.gpu_layers,
             template=settings.templates.get(str(path)),
+            states=self.states,
             proceed=proceed,
         )
 
@@ -64,7 +66,7 @@ def build_studio(
     """The studio in the person's data directory. `model` None: the one chosen last, else the demonstration model.
     `length` None: as the settings say."""
     place = home()
-    opener = LlamaCppOpener(context, threads, place.settings)
+    opener = LlamaCppOpener(context, threads, place.settings, place.states)
     if model is not None:
         return Studio(place, EngineHost(opener, model), sampling, length)
     chosen = load_settings(place.settings).model

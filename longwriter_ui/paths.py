@@ -29,6 +29,11 @@ class Home:
         return self.root / "locks"
 
     @property
+    def states(self) -> Path:
+        """KV caches of drafts; what is deleted here is only read again."""
+        return self.root / "states"
+
+    @property
     def models(self) -> Path:
         return self.root / "models"
 

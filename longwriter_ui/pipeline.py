@@ -24,7 +24,7 @@ from longwriter_ui.events import (
 )
 from longwriter_ui.oneshot import Cutter
 from longwriter_ui.plan import fit_counts, parse_plan
-from longwriter_ui.prompts.task import oneshot_task, paragraph_task
+from longwriter_ui.prompts.task import Task, oneshot_task, paragraph_task
 from longwriter_ui.writing import Writer, repeats_itself, seed_of, tokens_per_word, usage_of, write_paragraph
 
 _PLAN_TOKENS = 4096  # fifty lines of a plan, amply
@@ -63,6 +63,8 @@ def write(current: Callable[[], Draft], writer: Writer, keys: Sequence[str] | No
     written, with the numbers, when the piece does not fit).
     """
     draft = current()
+    if todo := _todo(draft, keys):
+        writer.engine.restore(draft.id, _first_task(draft, todo[0], writer.engine, keys).conversation)
     writer.engine.reserve(context_needed(draft, writer.engine, keys))
     usage = Usage()
     if _in_one_answer(draft, keys):
@@ -82,13 +84,10 @@ def context_needed(draft: Draft, engine: Engine, keys: Sequence[str] | None = No
     todo = _todo(draft, keys)
     if not todo:
         return 0
-    vocabulary, language = engine.info.vocabulary, draft.brief.language
-    if _in_one_answer(draft, keys):
-        begun = oneshot_task(draft, todo[0], vocabulary)
-    else:
-        # A rewrite sees what comes before it, so the last one is the longest.
-        todo = todo if keys is None else todo[-1:]
-        begun = paragraph_task(draft, todo[0], vocabulary)
+    language = draft.brief.language
+    if not _in_one_answer(draft, keys) and keys is not None:
+        todo = todo[-1:]  # a rewrite sees what comes before it, so the last one is the longest
+    begun = _first_task(draft, todo[0], engine, keys)
     coming = [(i + 1, draft.paragraphs[i].step) for i in todo]
     turns = "".join(prompts.turn(n, step, language) for n, step in coming[1:])
     words = sum(step.words or 0 for _, step in coming)
@@ -97,6 +96,11 @@ def context_needed(draft: Draft, engine: Engine, keys: Sequence[str] | None = No
         + (engine.measure((user(turns),)).total if draft.mode is Mode.CONVERSATION else 0)
         + math.ceil(words * tokens_per_word(engine, language) * _MARGIN)
     )
+
+
+def _first_task(draft: Draft, index: int, engine: Engine, keys: Sequence[str] | None) -> Task:
+    make_task = oneshot_task if _in_one_answer(draft, keys) else paragraph_task
+    return make_task(draft, index, engine.info.vocabulary)
 
 
 def _todo(draft: Draft, keys: Sequence[str] | None) -> list[int]:

@@ -91,6 +91,8 @@ class Studio(Shelf):
         with self._locks.held(draft_id):
             self._store.delete(draft_id)
         self._locks.forget(draft_id)
+        for path in self._home.states.glob(f"{draft_id}.*"):
+            path.unlink(missing_ok=True)
 
     def edit(self, draft_id: str, rev: int | None, op: Op) -> int:
         """Apply one operation of `edits`; the new revision.

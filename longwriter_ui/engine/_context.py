@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from longwriter_ui.engine._llama import Abort, configure, llama, start
@@ -21,6 +22,7 @@ _STEP = 1024  # a context grows to multiples of this
 _BATCH = 512  # most tokens that llama.cpp gets at once
 _SLOW_BATCH = 128  # the same for a model that reads a few tokens a second, so that its progress can be seen
 _SLOW_MODEL = 1 << 30  # bytes of weights
+MOST_TOGETHER = 8  # answers written in one batch
 _OK, _NO_ROOM, _ABORTED = 0, 1, 2  # what llama_decode returns
 
 
@@ -30,7 +32,7 @@ class Context:
     def __init__(self, model: Any, size: int, limit: int, threads: int, kv_type: int) -> None:
         self._model, self._limit, self._threads, self._kv_type = model, limit, threads, kv_type
         slow = llama.llama_model_size(model) > _SLOW_MODEL and not llama.llama_supports_gpu_offload()
-        self._step = _SLOW_BATCH if slow else _BATCH
+        self.step = _SLOW_BATCH if slow else _BATCH
         self._abort = Abort()
         self._cache = PrefixCache()
         self._token = (llama.llama_token * 1)()
@@ -59,17 +61,17 @@ class Context:
     def read(self, tokens: Sequence[int], cancel: Cancel) -> Iterator[int]:
         """Decode tokens of a prompt in batches, yielding how many are done; ends early when cancelled."""
         yield 0
-        for first in range(0, len(tokens), self._step):
-            batch = tokens[first : first + self._step]
+        for first in range(0, len(tokens), self.step):
+            batch = tokens[first : first + self.step]
             ids = (llama.llama_token * len(batch))(*batch)
-            if cancel.is_set() or not self._decode(llama.llama_batch_get_one(ids, len(batch)), batch):
+            if cancel.is_set() or not self.decode(llama.llama_batch_get_one(ids, len(batch)), batch):
                 return
             yield first + len(batch)
 
     def add(self, token: int) -> bool:
         """Decode one token; False when it was aborted."""
         self._token[0] = token
-        return self._decode(self._single, (token,))
+        return self.decode(self._single, (token,))
 
     def cut(self, length: int) -> None:
         """Keep the first `length` tokens. Where llama.cpp cannot remove a part (recurrent models), or holds something
@@ -101,7 +103,38 @@ class Context:
             if not self.pointer or not llama.llama_state_seq_set_data(self.pointer, state, len(state), 0):
                 self.cut(0)
 
-    def _decode(self, batch: Any, tokens: Sequence[int]) -> bool:
+    @property
+    def limit(self) -> int:
+        """The most tokens it can grow to."""
+        return self._limit
+
+    def settings(self) -> str:
+        """What a state in this context depends on besides the model."""
+        return f"llama.cpp {llama.__version__}, KV type {self._kv_type}"
+
+    def state_size(self) -> int:
+        """Bytes of what `save` would write."""
+        return llama.llama_state_seq_get_size(self.pointer, 0)
+
+    def save(self, path: Path, tokens: Sequence[int]) -> bool:
+        """Write the KV cache to a file."""
+        ids = (llama.llama_token * len(tokens))(*tokens)
+        return llama.llama_state_seq_save_file(self.pointer, str(path).encode(), 0, ids, len(tokens)) > 0
+
+    def load(self, path: Path, count: int) -> list[int] | None:
+        """Replace the KV cache by that of a file of `count` tokens; None, and nothing is in it, when it has others."""
+        self.cut(0)
+        ids, found = (llama.llama_token * count)(), ctypes.c_size_t(0)
+        read = llama.llama_state_seq_load_file(self.pointer, str(path).encode(), 0, ids, count, ctypes.byref(found))
+        if not read or found.value != count:
+            llama.llama_memory_clear(llama.llama_get_memory(self.pointer), True)
+            return None
+        self._cache.added(list(ids))
+        self.cut(count)
+        return list(self._cache.tokens) if len(self._cache.tokens) == count else None
+
+    def decode(self, batch: Any, tokens: Sequence[int]) -> bool:
+        """Compute a batch, of which `tokens` are the context's own; False when it was aborted."""
         code = llama.llama_decode(self.pointer, batch)
         if code == _OK:
             self._cache.added(tokens)
@@ -122,10 +155,10 @@ class Context:
         configure(
             parameters,
             n_ctx=size,
-            n_batch=_BATCH,
+            n_batch=self.step,
             # Without flash attention the scores of a whole batch, for each head and token, are in memory at once.
-            n_ubatch=_BATCH if flash else _BATCH // 4,
-            n_seq_max=1,
+            n_ubatch=self.step if flash else min(self.step, _BATCH // 4),
+            n_seq_max=MOST_TOGETHER,
             n_threads=self._threads,
             n_threads_batch=self._threads,
             type_k=self._kv_type,

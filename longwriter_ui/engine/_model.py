@@ -10,6 +10,8 @@ from longwriter_ui.engine.base import Proceed
 from longwriter_ui.engine.header import Header, check_usable, read_header
 from longwriter_ui.errors import LoadCancelled, ModelFileError
 
+_LARGE = 1 << 30  # bytes of a file whose weights are not repacked
+
 
 def open_model(path: Path, gpu_layers: int, proceed: Proceed | None = None) -> tuple[Header, Any]:
     """The header and the llama.cpp model of a file that holds weights and a tokenizer; ModelFileError for others.
@@ -20,7 +22,9 @@ def open_model(path: Path, gpu_layers: int, proceed: Proceed | None = None) -> t
     log = start()
     log.clear()
     parameters = llama.llama_model_default_params()
-    configure(parameters, n_gpu_layers=gpu_layers)
+    # Repacked weights are a second copy in memory, which a large model has no room for on a laptop; it writes as fast
+    # without them.
+    configure(parameters, n_gpu_layers=gpu_layers, use_extra_bufts=header.size < _LARGE)
     stopped = False
 
     def hear(share: float, _: object) -> bool:

@@ -10,13 +10,15 @@ reason and the final counts. Cancelling is setting an event; afterwards the engi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.events import Reading
+
+_NEXT_SEED = 104_729  # between the seeds of variants
 
 
 class Role(str, Enum):
@@ -91,7 +93,8 @@ class LengthGoal:
 class Request:
     """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given, with about as
     many words as `length` says. An answer that is being continued counts from its beginning. `guarded`: it ends with
-    the reason LOOP when it comes to repeat itself or what the conversation has of earlier answers."""
+    the reason LOOP when it comes to repeat itself or what the conversation has of earlier answers. `variants`: so
+    many answers are written together, each with a seed of its own."""
 
     conversation: Conversation
     sampling: Sampling
@@ -99,6 +102,12 @@ class Request:
     grammar: str | None = None
     length: LengthGoal | None = None
     guarded: bool = False
+    variants: int = 1
+
+    def split(self) -> tuple[Request, ...]:
+        """A request for each variant; the first has the seed that one alone would have."""
+        seeds = [(self.sampling.seed + i * _NEXT_SEED) & 0xFFFFFFFF for i in range(self.variants)]
+        return tuple(replace(self, sampling=replace(self.sampling, seed=seed), variants=1) for seed in seeds)
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -117,7 +126,8 @@ class Request:
 @dataclass(frozen=True)
 class Chunk:
     """New text with the ids it was decoded from. Counts are totals of this request: prompt tokens read and reused,
-    tokens written; speed in tokens per second of writing. `finish` is set on the last chunk only."""
+    tokens written; speed in tokens per second of writing. `finish` is set on the last chunk only. `variant` says which
+    of several answers written together it belongs to; each of them has a last chunk, and counts of its own."""
 
     text: str
     tokens: tuple[int, ...]
@@ -126,6 +136,7 @@ class Chunk:
     written: int
     tokens_per_second: float
     finish: FinishReason | None = None
+    variant: int = 0
 
 
 @dataclass(frozen=True)
@@ -178,6 +189,19 @@ class Engine(Protocol):
 
     def stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
         """Write the answer. Raises ContextTooSmall before the first token when it cannot fit."""
+        ...
+
+    def stream_together(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
+        """Write the answers of several requests at once, as `stream` does for the variants of one; a chunk's variant
+        is the position of its request. Where there is no room for all at once, some wait for others."""
+        ...
+
+    def save(self, name: str) -> None:
+        """Keep what has been read under a name, for `restore` in this or a later process, where the engine can."""
+        ...
+
+    def restore(self, name: str, conversation: Conversation) -> None:
+        """Bring back what was saved under a name, if that leaves less of the conversation to be read."""
         ...
 
     def close(self) -> None:

@@ -10,17 +10,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from longwriter_ui.draft import FinishReason
-from longwriter_ui.engine._context import Context, kv_type
+from longwriter_ui.engine._branches import Branch, Ends, write_together
+from longwriter_ui.engine._context import MOST_TOGETHER, Context, kv_type
 from longwriter_ui.engine._llama import backend, llama, suitable_threads
 from longwriter_ui.engine._model import open_model
+from longwriter_ui.engine._shelf import StateShelf
 from longwriter_ui.engine._vocabulary import Vocabulary
 from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Proceed, Request
+from longwriter_ui.engine.cache import common_prefix
 from longwriter_ui.engine.sampling import Sampler
 from longwriter_ui.engine.templates import Template, get_template, guess_template
 from longwriter_ui.engine.textstream import Piece, TextStream
@@ -36,7 +39,13 @@ class LlamaCppEngine:
     """One loaded model; see `Engine` in base. Made by `load`."""
 
     def __init__(
-        self, model: Any, vocabulary: Vocabulary, template: Template, context: Context, info: EngineInfo
+        self,
+        model: Any,
+        vocabulary: Vocabulary,
+        template: Template,
+        context: Context,
+        info: EngineInfo,
+        shelf: StateShelf | None,
     ) -> None:
         """Takes ownership of the llama.cpp model and the context."""
         self._model = model
@@ -44,9 +53,9 @@ class LlamaCppEngine:
         self._template = template
         self._context = context
         self._info = info
-        self._ends = vocabulary.ends(template.stops)
-        # What an answer must not begin to write while its end is held back.
-        self._leads_to_end = self._ends.union(*(vocabulary.tokenise(stop)[:1] for stop in template.stops))
+        self._shelf = shelf
+        self._ending = Ends(vocabulary, template.stops)
+        self._ends, self._leads_to_end = self._ending.tokens, self._ending.leads
         self._lock = threading.Lock()
 
     @classmethod
@@ -58,11 +67,14 @@ class LlamaCppEngine:
         threads: int | None = None,
         gpu_layers: int = -1,
         template: str | None = None,
+        states: Path | None = None,
+        states_limit: int = 4 << 30,
         proceed: Proceed | None = None,
     ) -> LlamaCppEngine:
         """Load a model file. `context` fixes the context in tokens (None: it grows as needed, up to what the model was
         trained for); `gpu_layers` -1 puts all layers on a GPU where there is one; `template` None guesses it;
-        `proceed` hears how far loading is. ModelFileError says what is wrong with the file."""
+        `states` is a folder for KV caches (None: none are kept), of `states_limit` bytes at most; `proceed` hears how
+        far loading is. ModelFileError says what is wrong with the file."""
         began = time.perf_counter()
         path = Path(path)
         header, model = open_model(path, gpu_layers, proceed)
@@ -89,7 +101,8 @@ class LlamaCppEngine:
             demonstration=header.demonstration,
             threads=cores,
         )
-        engine = cls(model, vocabulary, form, room, info)
+        shelf = StateShelf(states, states_limit, path) if states is not None else None
+        engine = cls(model, vocabulary, form, room, info, shelf)
         engine._info = replace(info, load_seconds=time.perf_counter() - began)
         return engine
 
@@ -112,6 +125,9 @@ class LlamaCppEngine:
 
     def stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
         """Write the answer; see `Engine`. A Reading's total is what has to be read; what is reused comes on top."""
+        if request.variants > 1:
+            yield from self.stream_together(request.split(), cancel)
+            return
         with self._busy():
             prompt = self._prompt(request.conversation)
             if len(prompt) >= self._info.context:
@@ -122,6 +138,55 @@ class LlamaCppEngine:
                 self._context.watching(cancel),
             ):
                 yield from self._answer(prompt, request.max_tokens, sampler, Watch(request), cancel)
+
+    def stream_together(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
+        """Write several answers, as many at a time as there is room for; see `Engine`."""
+        waiting = list(enumerate(requests))
+        while waiting:
+            group = self._fitting([request for _, request in waiting])
+            numbers = [number for number, _ in waiting[:group]]
+            chosen = [request for _, request in waiting[:group]]
+            del waiting[:group]
+            events = self.stream(chosen[0], cancel) if group == 1 else self._stream_group(chosen, cancel)
+            for event in events:
+                yield replace(event, variant=numbers[event.variant]) if isinstance(event, Chunk) else event
+
+    def _fitting(self, requests: Sequence[Request]) -> int:
+        """How many of the requests, from the first on, fit into one batch."""
+        used, prompt = 0, self._prompt(requests[0].conversation)
+        for count, request in enumerate(requests[:MOST_TOGETHER]):
+            other = self._prompt(request.conversation)
+            used += len(other) - (common_prefix(prompt, other) if count else 0) + request.max_tokens
+            if used > self._info.context:
+                return max(1, count)
+        return min(len(requests), MOST_TOGETHER)
+
+    def _stream_group(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
+        with self._busy(), ExitStack() as stack:
+            prompts = [self._prompt(request.conversation) for request in requests]
+            self._context.grow(
+                min(sum(map(len, prompts)) + sum(request.max_tokens for request in requests), self._info.context)
+            )
+            branches = []
+            for number, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
+                branch = Branch(number, request, prompt, self._ending, self._info.context)
+                stack.callback(branch.close)
+                branches.append(branch)
+            stack.enter_context(self._context.watching(cancel))
+            yield from write_together(self._context, branches, cancel)
+
+    def save(self, name: str) -> None:
+        """Keep the KV cache on disk under a name."""
+        with self._busy():
+            if self._shelf is not None:
+                self._shelf.save(self._context, name)
+
+    def restore(self, name: str, conversation: Conversation) -> None:
+        """Bring back the KV cache kept under a name, unless most of the conversation is in the present one."""
+        with self._busy():
+            prompt = self._prompt(conversation)
+            if self._shelf is not None and self._context.reusable(prompt) < len(prompt) // 2:
+                self._shelf.restore(self._context, name)
 
     def close(self) -> None:
         """Free the model; the engine cannot be used afterwards. Waits for a stream that is ending."""

@@ -56,19 +56,24 @@ class Sampler:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free it."""
         llama.llama_sampler_free(self._chain)
         if self._grammar:
             llama.llama_sampler_free(self._grammar)
 
-    def sample(self, context: Any, without: Iterable[int] = ()) -> int:
-        """The next token after the last one decoded, but none of `without`; the sampler has taken note of it."""
+    def sample(self, context: Any, without: Iterable[int] = (), row: int = -1) -> int:
+        """The next token after the last one decoded, but none of `without`; the sampler has taken note of
+        it. `row` of the last batch, where that had several."""
         if without:
-            values = llama.llama_get_logits_ith(context, -1)
+            values = llama.llama_get_logits_ith(context, row)
             for token in without:
                 values[token] = -math.inf
         if not self._grammar:
-            return llama.llama_sampler_sample(self._chain, context, -1)
-        logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(context, -1), (self._size,))
+            return llama.llama_sampler_sample(self._chain, context, row)
+        logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(context, row), (self._size,))
         token = self._pick(logits, constrained=False)
         if not self._allowed(token):
             token = self._pick(logits, constrained=True)

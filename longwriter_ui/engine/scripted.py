@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Request, Role
@@ -32,6 +33,7 @@ class ScriptedEngine:
         self._script = script
         self._pause = 1 / words_per_second if words_per_second else 0.0
         self._kept: tuple[int, ...] = ()
+        self._saved: dict[str, tuple[int, ...]] = {}
         self._streaming = False
         self.info = EngineInfo(name, "scripted", "scripted", "code-points", context, "script")
 
@@ -49,6 +51,9 @@ class ScriptedEngine:
             )
 
     def stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
+        if request.variants > 1:
+            yield from self.stream_together(request.split(), cancel)
+            return
         if self._streaming:
             raise EngineError("The engine is busy with another request.", "Wait until it is done.", retryable=True)
         self._streaming = True
@@ -56,6 +61,20 @@ class ScriptedEngine:
             yield from self._stream(request, cancel)
         finally:
             self._streaming = False
+
+    def stream_together(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
+        """One after the other; only the numbers tell."""
+        for number, request in enumerate(requests):
+            for event in self.stream(request, cancel):
+                yield replace(event, variant=number) if isinstance(event, Chunk) else event
+
+    def save(self, name: str) -> None:
+        self._saved[name] = self._kept
+
+    def restore(self, name: str, conversation: Conversation) -> None:
+        tokens = _tokens(conversation)
+        if _reusable(tokens, self._kept) < len(tokens) // 2:
+            self._kept = self._saved.get(name, self._kept)
 
     def close(self) -> None:
         self._kept = ()

@@ -28,9 +28,9 @@ def open_engine(request: pytest.FixtureRequest, tiny_gguf: Path) -> Iterator[Ope
     """Opens engines with a context of so many tokens."""
     opened: list[Engine] = []
 
-    def open_one(context: int = 8192) -> Engine:
+    def open_one(context: int = 8192, states: Path | None = None) -> Engine:
         if request.param == "llamacpp":
-            opened.append(LlamaCppEngine.load(tiny_gguf, context=context))
+            opened.append(LlamaCppEngine.load(tiny_gguf, context=context, states=states))
         else:
             opened.append(ScriptedEngine(lambda _: TEXT, context=context))
         return opened[-1]
@@ -183,3 +183,27 @@ def test_a_full_context_ends_the_answer_by_length(open_engine: OpenEngine) -> No
     answer = ask(engine, (user("Go on."),), 1000)
     assert answer.last.finish is FinishReason.LENGTH
     assert answer.last.read + answer.last.written == 64
+
+
+def test_variants_come_marked_and_each_has_its_end(engine: Engine) -> None:
+    request = Request(ASKED, Sampling(temperature=1.0, seed=3), 12, variants=3)
+    chunks = [event for event in engine.stream(request, threading.Event()) if isinstance(event, Chunk)]
+    for variant in range(3):
+        own = [chunk for chunk in chunks if chunk.variant == variant]
+        assert [chunk.finish is None for chunk in own] == [True] * (len(own) - 1) + [False]
+        assert own[-1].written == 12
+        assert own[-1].read + own[-1].reused == engine.measure(ASKED).total
+    total = engine.measure(ASKED).total
+    assert sum(chunk.read for chunk in chunks if chunk.finish) <= total + 2
+    assert ask(engine, ASKED, 5).last.written == 5
+
+
+def test_what_was_saved_is_not_read_again(open_engine: OpenEngine, tmp_path: Path) -> None:
+    engine = open_engine(states=tmp_path / "states")
+    ask(engine, LONG, 5)
+    engine.save("draft")
+    ask(engine, ASKED, 5)
+    engine.restore("nothing", LONG)
+    assert engine.measure(LONG).unread > 100
+    engine.restore("draft", LONG)
+    assert engine.measure(LONG).unread == 1

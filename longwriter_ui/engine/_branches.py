@@ -1,0 +1,187 @@
+"""Several answers written together: their prompts share what they have in common, and each step of writing computes
+one token of every answer in one batch. Reading the weights is what a step costs, and it is done once for all of them.
+
+Each answer is a sequence of its own in the context, with its own sampler. The context's own sequence, the one whose
+tokens it keeps account of, is the first answer's; the others leave nothing behind.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from longwriter_ui.draft import FinishReason
+from longwriter_ui.engine._context import Context
+from longwriter_ui.engine._llama import llama
+from longwriter_ui.engine._vocabulary import Vocabulary
+from longwriter_ui.engine.base import Cancel, Chunk, Request
+from longwriter_ui.engine.cache import common_prefix
+from longwriter_ui.engine.sampling import Sampler
+from longwriter_ui.engine.textstream import Piece, TextStream
+from longwriter_ui.engine.watch import Watch
+from longwriter_ui.events import Reading
+
+
+class Branch:
+    """One of the answers: `tokens` are those computed in its sequence, `pending` the one to be computed next."""
+
+    def __init__(self, number: int, request: Request, prompt: Sequence[int], ends: Ends, context_limit: int) -> None:
+        self.number = number
+        self.prompt = prompt
+        self.tokens = 0
+        self.read = 0
+        self.finish: FinishReason | None = None
+        self.pending: int | None = None
+        self._ends = ends
+        self._limit = min(request.max_tokens, context_limit - len(prompt))
+        self._written = 0
+        self._began = 0.0
+        self._text = TextStream(ends.stops)
+        self._watch = Watch(request)
+        self._sampler = Sampler(ends.vocabulary.pointer, request.sampling, request.grammar, prompt)
+
+    def close(self) -> None:
+        self._sampler.close()
+
+    def step(self, context: Any, row: int) -> Iterator[Chunk]:
+        """Sample from a row of the last batch; the text that comes of it, and the last chunk when the answer ends."""
+        self._began = self._began or time.perf_counter()
+        self.pending = None
+        if self._written >= self._limit:
+            yield self.end(FinishReason.LENGTH)
+            return
+        token = self._sampler.sample(context, row=row)
+        if token in self._ends.leads and self._watch.too_short():
+            token = self._sampler.sample(context, self._ends.leads, row)
+        if token in self._ends.tokens or self._watch.ends_before(self._ends.vocabulary.text_of(token)):
+            yield self.end(FinishReason.STOP)
+            return
+        self._written += 1
+        if self._text.push(token, self._ends.vocabulary.piece(token)):
+            yield self.end(FinishReason.STOP)
+            return
+        piece = self._text.take()
+        if piece is not None:
+            yield self._chunk(piece)
+            if self._watch.add(piece.text):
+                yield self.end(FinishReason.LOOP)
+                return
+        if self._written >= self._limit:
+            yield self.end(FinishReason.LENGTH)
+            return
+        self.pending = token
+
+    def end(self, finish: FinishReason) -> Chunk:
+        """The last chunk."""
+        self.finish, self.pending = finish, None
+        return self._chunk(self._text.finish(ended=finish is FinishReason.STOP), finish)
+
+    def _chunk(self, piece: Piece, finish: FinishReason | None = None) -> Chunk:
+        ids = (*piece.tokens, *self._ends.vocabulary.tokenise(piece.rest)) if piece.rest else piece.tokens
+        speed = self._written / max(time.perf_counter() - self._began, 1e-9) if self._began else 0.0
+        # What was read for others is reused here, but not what a cancel kept from being read.
+        reused = min(self.tokens, len(self.prompt)) - self.read
+        return Chunk(piece.text + piece.rest, ids, self.read, reused, self._written, speed, finish, self.number)
+
+
+class Ends:
+    """How answers of a model end: by tokens or texts; `leads` are the tokens that begin such an end."""
+
+    def __init__(self, vocabulary: Vocabulary, stops: Sequence[str]) -> None:
+        self.vocabulary = vocabulary
+        self.stops = stops
+        self.tokens = vocabulary.ends(stops)
+        self.leads = self.tokens.union(*(vocabulary.tokenise(stop)[:1] for stop in stops))
+
+
+def write_together(context: Context, branches: Sequence[Branch], cancel: Cancel) -> Iterator[Reading | Chunk]:
+    """Read what the prompts have in common once and what each has of its own, then write all answers."""
+    first = branches[0]
+    shared = min(len(first.prompt) - 1, *(common_prefix(first.prompt, b.prompt) for b in branches))
+    shared = min(shared, *(len(b.prompt) - 1 for b in branches))
+    context.cut(min(context.reusable(first.prompt), shared))
+    kept = len(context.tokens)
+    total = shared - kept + sum(len(b.prompt) - shared for b in branches)
+    done = 0
+    sequences = Sequences(context, len(branches))
+    try:
+        for part in context.read(first.prompt[kept:shared], cancel):
+            done = part
+            yield Reading(done, total, kept)
+        first.read = done
+        if len(context.tokens) == shared:
+            sequences.share(shared)
+            for branch in branches:
+                branch.tokens = shared
+        for branch in branches:
+            tail = branch.prompt[shared:]
+            if cancel.is_set() or branch.tokens < shared or not sequences.read(branch.number, tail, shared):
+                break
+            branch.read += len(tail)
+            branch.tokens = len(branch.prompt)
+            done += len(tail)
+            yield Reading(done, total, kept)
+            yield from branch.step(context.pointer, -1)
+        first.tokens = len(context.tokens)
+        while waiting := [b for b in branches if b.pending is not None]:
+            tokens = [b.pending for b in waiting if b.pending is not None]
+            at = [(b.number, b.tokens) for b in waiting]
+            if cancel.is_set() or not sequences.add(at, tokens):
+                break
+            for row, branch in enumerate(waiting):
+                branch.tokens += 1
+                yield from branch.step(context.pointer, row)
+        for branch in branches:
+            if branch.finish is None:
+                yield branch.end(FinishReason.CANCELLED)
+    finally:
+        sequences.close()
+
+
+class Sequences:
+    """The sequences of one batch in a context; sequence 0 is the context's own."""
+
+    def __init__(self, context: Context, count: int) -> None:
+        self._context = context
+        self._count = count
+        self._batch = llama.llama_batch_init(max(count, context.step), 0, 1)
+
+    @property
+    def _memory(self) -> Any:
+        return llama.llama_get_memory(self._context.pointer)
+
+    def share(self, length: int) -> None:
+        """Give every sequence the first `length` tokens of the context's own."""
+        for i in range(1, self._count):
+            llama.llama_memory_seq_cp(self._memory, 0, i, 0, length)
+
+    def read(self, sequence: int, tokens: Sequence[int], position: int) -> bool:
+        """Compute tokens of a prompt; the last one's logits are kept. False when it was aborted."""
+        for first in range(0, len(tokens), self._context.step):
+            piece = tokens[first : first + self._context.step]
+            last = first + len(piece) == len(tokens)
+            rows = [(sequence, position + first + i, i == len(piece) - 1 and last) for i in range(len(piece))]
+            if not self._decode(piece, rows):
+                return False
+        return True
+
+    def add(self, at: Sequence[tuple[int, int]], tokens: Sequence[int]) -> bool:
+        """Compute one token of each sequence, given with its position."""
+        return self._decode(tokens, [(sequence, position, True) for sequence, position in at])
+
+    def close(self) -> None:
+        """Leave the context with its own sequence only."""
+        for i in range(1, self._count):
+            llama.llama_memory_seq_rm(self._memory, i, -1, -1)
+        llama.llama_batch_free(self._batch)
+        self._context.cut(len(self._context.tokens))
+
+    def _decode(self, tokens: Sequence[int], rows: Sequence[tuple[int, int, bool]]) -> bool:
+        batch = self._batch
+        batch.n_tokens = len(tokens)
+        for i, (token, (sequence, position, logits)) in enumerate(zip(tokens, rows, strict=True)):
+            batch.token[i], batch.pos[i], batch.logits[i] = token, position, logits
+            batch.n_seq_id[i], batch.seq_id[i][0] = 1, sequence
+        own = [token for token, (sequence, _, _) in zip(tokens, rows, strict=True) if sequence == 0]
+        return self._context.decode(batch, own)

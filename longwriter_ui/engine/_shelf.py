@@ -1,0 +1,131 @@
+"""KV caches on disk, one for each draft, so that reopening a draft does not read it again.
+
+A state is two files: what llama.cpp writes, and a note of what it belongs to: the model file, the settings of the
+context, the tokens, and a hash of the state itself. What does not match in every point is ignored and said in the log;
+it is never trusted. The shelf keeps to a limit of bytes: what was used longest ago goes first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import shutil
+from pathlib import Path
+
+from longwriter_ui.engine._context import Context
+from longwriter_ui.engine._llama import llama
+
+_log = logging.getLogger(__name__)
+
+_SAMPLES, _SAMPLE = 64, 4096  # pieces of a model file that are hashed, and their bytes
+_PIECE = 1 << 22
+
+
+class StateShelf:
+    """The saved states of one model in `folder`; at most `limit` bytes, whatever their model."""
+
+    def __init__(self, folder: Path, limit: int, model: Path) -> None:
+        self._folder, self._limit, self._identity = folder, limit, identity(model)
+        self._kept: tuple[str, str] | None = None  # name and hash of what is on disk and in the context alike
+
+    def save(self, context: Context, name: str) -> None:
+        """Keep what is in the context under `name`; a disk that does not take it is no error."""
+        tokens = list(context.tokens)
+        if not tokens or self._kept == (name, _hash_of(tokens)):
+            return
+        state, note = self._paths(name)
+        temporary = state.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            note.unlink(missing_ok=True)
+            size = context.state_size()
+            if size > self._limit or size > shutil.disk_usage(self._folder).free // 2:
+                _log.info("The state of %s is not kept: there is no room for its %d bytes.", name, size)
+                return
+            if not context.save(temporary, tokens):
+                raise OSError("llama.cpp could not write it")
+            text = json.dumps({**self._key(context, tokens), "state": _hash_file(temporary)})
+            temporary.replace(state)
+            note.write_text(text, encoding="utf-8")
+            self._kept = (name, _hash_of(tokens))
+            self._shrink(state)
+        except OSError as error:
+            _log.warning("The state of %s could not be kept: %s", name, error)
+            temporary.unlink(missing_ok=True)
+
+    def restore(self, context: Context, name: str) -> bool:
+        """Bring back what was kept under `name`; False, and the context as it was, where it cannot be used."""
+        state, note = self._paths(name)
+        if not note.exists():
+            return False
+        try:
+            found = json.loads(note.read_text(encoding="utf-8"))
+            expected = self._key(context, None)
+            differing = [key for key in expected if not isinstance(found, dict) or found.get(key) != expected[key]]
+            if differing:
+                return self._ignored(name, f"another {' and '.join(differing)}")
+            if found.get("state") != _hash_file(state):
+                return self._ignored(name, "it is damaged")
+            count = found.get("count")
+            if not isinstance(count, int) or count > context.limit:
+                return self._ignored(name, "it is too long for this context")
+            context.grow(count)
+            tokens = context.load(state, count)
+        except (OSError, ValueError) as error:
+            return self._ignored(name, str(error))
+        if tokens is None or _hash_of(tokens) != found.get("tokens"):
+            context.cut(0)
+            return self._ignored(name, "llama.cpp does not take it")
+        self._kept = (name, _hash_of(tokens))
+        os.utime(state)
+        return True
+
+    def _paths(self, name: str) -> tuple[Path, Path]:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", name):
+            raise ValueError(f"{name!r} cannot name a file")
+        return self._folder / f"{name}.kv", self._folder / f"{name}.json"
+
+    def _key(self, context: Context, tokens: list[int] | None) -> dict[str, object]:
+        key: dict[str, object] = {"model": self._identity, "settings": context.settings()}
+        return key if tokens is None else {**key, "tokens": _hash_of(tokens), "count": len(tokens)}
+
+    def _ignored(self, name: str, why: str) -> bool:
+        _log.warning("The kept state of %s is ignored: %s.", name, why)
+        return False
+
+    def _shrink(self, newest: Path) -> None:
+        """Delete what was used longest ago until the limit is kept."""
+        states = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.glob("*.kv"))
+        total = sum(size for _, size, _ in states)
+        for _, size, path in states:
+            if total <= self._limit or path == newest:
+                continue
+            path.with_suffix(".json").unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+            total -= size
+
+
+def identity(model: Path) -> str:
+    """Tells model files apart, wherever they lie: a hash of the size and of pieces from all over the file."""
+    size = model.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with model.open("rb") as file:
+        for i in range(_SAMPLES):
+            file.seek(max(0, size - _SAMPLE) * i // (_SAMPLES - 1))
+            digest.update(file.read(_SAMPLE))
+    return digest.hexdigest()
+
+
+def _hash_of(tokens: list[int]) -> str:
+    return hashlib.sha256(bytes((llama.llama_token * len(tokens))(*tokens))).hexdigest()
+
+
+def _hash_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
