@@ -20,6 +20,7 @@ LAYERS = [
     {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights"},
     {"oneshot", "debt"},
     {"writing"},
+    {"together"},
     {"pipeline", "host", "jobs", "recorder", "models", "selftest", "locks"},
     {"loading", "performer"},
     {"studio"},
