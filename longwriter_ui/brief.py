@@ -23,18 +23,20 @@ _ASKED = re.compile(
 
 @dataclass(frozen=True)
 class Brief:
-    """An instruction, a target length in words (characters for Chinese) and a language (ISO 639-1)."""
+    """An instruction, a target length in words (characters for Chinese), a language (ISO 639-1), and notes for
+    reference that every prompt carries."""
 
     instruction: str
     target_words: int
     language: str
+    notes: str = ""
 
     @staticmethod
-    def create(instruction: str, words: int | str | None = None, language: str | None = None) -> Brief:
+    def create(instruction: str, words: int | str | None = None, language: str | None = None, notes: str = "") -> Brief:
         """A valid brief. `words` missing: the count named in the instruction, else 2,000.
 
-        Raises BriefError, naming what to change, for an empty or endless instruction, a target that is no
-        number or outside 50-100,000, and an unknown language.
+        Raises BriefError, naming what to change, for an empty or endless instruction, endless notes, a target that
+        is no number or outside 50-100,000, and an unknown language.
         """
         instruction = clean_text(instruction).strip()
         if not instruction:
@@ -44,10 +46,21 @@ class Brief:
                 f"The instruction has {len(instruction):,} characters; at most {MAX_INSTRUCTION:,} can be read.",
                 "Shorten it.",
             )
+        notes = notes.replace("\x00", "").strip()
+        if len(notes) > MAX_INSTRUCTION:
+            raise BriefError(
+                f"The notes have {len(notes):,} characters; at most {MAX_INSTRUCTION:,} can be read.",
+                "Keep what the piece needs, and leave the rest out.",
+            )
         if language and language not in LANGUAGES:
             raise BriefError(f"Unknown language {language!r}.", f"Use one of: {', '.join(LANGUAGES)}.")
         target = _asked_words(instruction) if words is None else parse_words(words)
-        return Brief(instruction, target, language or detect_language(instruction))
+        return Brief(instruction, target, language or detect_language(instruction), notes)
+
+    @property
+    def asked(self) -> str:
+        """All that is asked for, the notes with it; for telling whether it changed."""
+        return f"{self.instruction}\0{self.notes}" if self.notes else self.instruction
 
     @property
     def title(self) -> str:

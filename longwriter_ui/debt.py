@@ -17,7 +17,7 @@ def goal_words(draft: Draft, index: int) -> int | None:
     """Words that paragraph `index` should have, so that the piece comes out as long as its plan; None where the plan
     gives it no count."""
     planned = draft.paragraphs[index].step.words
-    waiting = [p for p in draft.paragraphs if not p.finished and p.step.words]
+    waiting = [p for p in draft.paragraphs if not p.finished and p.step.words and not p.step.locked]
     if planned is None or draft.paragraphs[index] not in waiting:
         return planned
     debt = sum(p.step.words - draft.count(p.text) for p in draft.paragraphs if p.finished and p.step.words)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from longwriter_ui.brief import Brief
-from longwriter_ui.plan import Step, render_plan
+from longwriter_ui.errors import PlanError
+from longwriter_ui.plan import Step, fit_counts, parse_plan, render_plan
 from longwriter_ui.words import count_words
 
 PLAN_UNFINISHED = "The plan was broken off before it was complete."
@@ -90,7 +91,7 @@ def new_key() -> str:
 @dataclass(frozen=True)
 class Paragraph:
     """A step and its text. `key` stays the same through every edit and move; `version` is the current text, of
-    `versions` that were made."""
+    `versions` that were made; `offered` are answers that wait for a choice."""
 
     step: Step
     key: str = field(default_factory=new_key)
@@ -98,6 +99,7 @@ class Paragraph:
     version: Version | None = None
     versions: int = 0
     problem: str = ""  # what went wrong, for the person; only when status is FAILED
+    offered: tuple[Version, ...] = ()
 
     @property
     def text(self) -> str:
@@ -112,7 +114,8 @@ class Paragraph:
 @dataclass(frozen=True)
 class Draft:
     """A brief, its plan and its text. `opening` is the first prompt of the conversation as it was really sent,
-    `raw_plan` the plan as the model printed it, kept for the person when no step could be read from it."""
+    `raw_plan` the plan as the model printed it, kept for the person when no step could be read from it, `proposal` the
+    lines of a new plan that waits to be accepted or discarded."""
 
     id: str
     title: str
@@ -123,6 +126,7 @@ class Draft:
     opening: str = ""
     raw_plan: str = ""
     planning_problem: str = ""
+    proposal: str = ""
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -132,6 +136,18 @@ class Draft:
     def text(self) -> str:
         """All text in order, paragraphs parted by a blank line."""
         return "\n\n".join(p.text.strip(" \t\n") for p in self.paragraphs if p.text.strip())
+
+    @property
+    def edited_steps(self) -> int:
+        """How many steps the person changed, added or took away since the model made the plan."""
+        if not self.paragraphs:
+            return 0
+        try:
+            made = fit_counts(parse_plan(self.raw_plan).steps, self.brief.target_words)
+        except PlanError:
+            return len(self.paragraphs)
+        changed = sum(mine != its for mine, its in zip(self.steps, made, strict=False))
+        return changed + abs(len(self.steps) - len(made))
 
     @property
     def words(self) -> int:
@@ -153,9 +169,13 @@ class Draft:
 
     def bases(self) -> tuple[Basis, ...]:
         """What each paragraph would be written from now; one pass over the text."""
-        brief, before, result = _digest(self.brief.instruction), hashlib.sha256(), []
+        brief, before, result, cue = _digest(self.brief.asked), hashlib.sha256(), [], ""
         for paragraph in self.paragraphs:
-            step = _digest(f"{paragraph.step.main_point}\0{paragraph.step.words}")
+            cue = paragraph.step.cue or cue
+            asked = (paragraph.step.note, cue)
+            # A step without notes keeps the hash it had before there were any.
+            told = "\0".join(("", *asked)) if any(asked) else ""
+            step = _digest(f"{paragraph.step.main_point}\0{paragraph.step.words}{told}")
             result.append(Basis(brief, step, before.hexdigest()[:16]))
             before.update(paragraph.text.strip().encode() + b"\0")
         return tuple(result)
@@ -181,6 +201,10 @@ class Draft:
     def stale(self, index: int) -> tuple[str, ...]:
         """The stale marks of paragraph `index`."""
         return self.stale_marks()[index]
+
+    def cue(self, index: int) -> str:
+        """What holds for step `index`: its own cue, else the last one before it."""
+        return next((step.cue for step in reversed(self.steps[: index + 1]) if step.cue), "")
 
     def rest(self, index: int) -> str:
         """Hash of the plan from step `index` on, with its numbers."""

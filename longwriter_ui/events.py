@@ -2,6 +2,8 @@
 
 planning  Loading* Reading* PlanDelta* PlanReady
 writing   Loading* (ParagraphStarted Reading* TextDelta* ParagraphDone)*
+choosing  Loading* (Reading* AlternativeDone)*
+point     Loading* Reading* PointReady
 and at the end of each: Finished | Failed
 """
 
@@ -89,6 +91,24 @@ class ParagraphDone:
 
 
 @dataclass(frozen=True)
+class AlternativeDone:
+    """The `number`th of `count` alternatives to the text of paragraph `key` is written."""
+
+    key: str
+    number: int
+    count: int
+    version: Version
+
+
+@dataclass(frozen=True)
+class PointReady:
+    """Another main point for the step `key`."""
+
+    key: str
+    main_point: str
+
+
+@dataclass(frozen=True)
 class Finished:
     """The job is over: `reason` is STOP when everything asked for was done, CANCELLED when the person stopped it."""
 
@@ -103,4 +123,16 @@ class Failed:
     error: LongWriterError
 
 
-Event = Loading | Reading | PlanDelta | PlanReady | ParagraphStarted | TextDelta | ParagraphDone | Finished | Failed
+Event = (
+    Loading
+    | Reading
+    | PlanDelta
+    | PlanReady
+    | ParagraphStarted
+    | TextDelta
+    | ParagraphDone
+    | AlternativeDone
+    | PointReady
+    | Finished
+    | Failed
+)

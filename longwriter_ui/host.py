@@ -65,6 +65,12 @@ class EngineHost:
         return loaded is not None and loaded[0] == self._choice
 
     @property
+    def loaded(self) -> Engine | None:
+        """The chosen model's engine if it is in memory; for measuring, never for writing."""
+        loaded = self._loaded
+        return loaded[1] if loaded is not None and loaded[0] == self._choice else None
+
+    @property
     def info(self) -> EngineInfo | None:
         """About the model in memory."""
         loaded = self._loaded

@@ -13,26 +13,37 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from longwriter_ui.draft import FinishReason
+from longwriter_ui.draft import Draft, FinishReason
 from longwriter_ui.errors import EngineError, LongWriterError
 from longwriter_ui.events import Event, Failed, Finished, ParagraphDone, Usage
+from longwriter_ui.pipeline import Writer
 from longwriter_ui.progress import Meter, Progress
 
 _log = logging.getLogger(__name__)
 
-Kind = Literal["plan", "write", "load"]
+# choose: alternatives; point: another main point; load: a model
+Kind = Literal["plan", "write", "choose", "point", "load"]
+Current = Callable[[], Draft]
+Work = Callable[[Current, Writer], Iterator[Event]]
 
 
 class Job:
     """Planning or writing one draft. `events` is for one listener; progress and outcome are for everybody.
-    `release` frees what the job holds on to, when it has ended."""
+    `release` frees what the job holds on to, when it has ended; `work` is what it does, where that is more than its
+    kind and its keys say."""
 
     def __init__(
-        self, draft_id: str, kind: Kind, release: Callable[[], None], keys: Sequence[str] | None = None
+        self,
+        draft_id: str,
+        kind: Kind,
+        release: Callable[[], None],
+        keys: Sequence[str] | None = None,
+        work: Work | None = None,
     ) -> None:
         self.draft_id = draft_id
         self.kind = kind
         self.keys = keys
+        self.work = work
         self.cancelled = threading.Event()
         self.meter = Meter(Progress(kind))
         self.failure: LongWriterError | None = None
@@ -47,7 +58,7 @@ class Job:
         """Called by the worker; the last event is Finished or Failed."""
         if isinstance(event, ParagraphDone):
             self.usage += event.usage
-        if isinstance(event, Finished) and self.kind == "plan":
+        if isinstance(event, Finished) and self.kind in ("plan", "choose", "point"):
             self.usage = event.usage
         if isinstance(event, Failed):
             self.failure = event.error

@@ -5,23 +5,35 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from longwriter_ui import pipeline
-from longwriter_ui.engine.base import LengthMode, Sampling
+from longwriter_ui.draft import Draft
+from longwriter_ui.engine.base import LengthMode, Sampling, user
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.events import Failed, Loading, ParagraphStarted
 from longwriter_ui.host import EngineHost
 from longwriter_ui.jobs import Job
 from longwriter_ui.models import Models
+from longwriter_ui.progress import Pace
 from longwriter_ui.recorder import Recorder
+from longwriter_ui.revision import Revision, task_of
 from longwriter_ui.store.drafts import DraftStore
 
 _MEASURED = 50  # tokens written; the speed of fewer says little
 
 
+@dataclass(frozen=True)
+class Price:
+    """What a rewrite costs: tokens to be read again, seconds of reading and of writing (None: not measured yet)."""
+
+    tokens: int
+    reading: float | None
+    writing: float | None
+
+
 class Performer:
-    """The worker's side of the studio."""
+    """The worker's side of the studio, and what it knows of the model's speed."""
 
     def __init__(
         self,
@@ -37,11 +49,13 @@ class Performer:
         self._models = models
         self._sampling = sampling
         self._length = length
+        self._pace = Pace()
 
     def perform(self, job: Job) -> None:
         """Run the job to its end; its last event is Finished or Failed."""
+        propose = job.kind == "plan" and self._store.get(job.draft_id).edited_steps > 0
         try:
-            with Recorder(self._store, job.draft_id) as recorder:
+            with Recorder(self._store, job.draft_id, propose=propose) as recorder:
                 try:
                     self._run(job, recorder)
                 except LongWriterError as error:
@@ -49,6 +63,30 @@ class Performer:
                     job.emit(Failed(error))
         finally:
             self._store.recover(job.draft_id)  # nothing to do unless the job broke off unexpectedly
+
+    def price(self, draft: Draft, index: int, how: Revision) -> Price:
+        """Measured where the model is loaded, else from the length of the text."""
+        engine = self._host.loaded
+        vocabulary = engine.info.vocabulary if engine else ""
+        task, words = task_of(draft, index, vocabulary, how)
+        per_word = pipeline.tokens_per_word(engine, draft.brief.language) if engine else 1.3
+        if engine:
+            tokens = engine.measure(task.conversation).unread
+        else:
+            tokens = sum(self.tokens(turn.text) for turn in task.conversation)
+        pace = self._pace
+        return Price(
+            tokens,
+            tokens / pace.reading if pace.reading else None,
+            words * per_word / pace.writing if pace.writing else None,
+        )
+
+    def tokens(self, text: str) -> int:
+        engine = self._host.loaded
+        if engine is None:
+            wide = sum(char > "\u2e7f" for char in text)
+            return wide + (len(text) - wide + 3) // 4
+        return engine.measure((user(text),)).total - engine.measure((user(""),)).total
 
     def _run(self, job: Job, recorder: Recorder) -> None:
         self._store.recover(job.draft_id)
@@ -60,19 +98,27 @@ class Performer:
         began = time.monotonic()
         engine = self._host.engine()
         job.load_seconds = time.monotonic() - began
-        job.meter.begin(draft, pipeline.tokens_per_word(engine, draft.brief.language))
-        if job.kind == "plan":
+        job.meter.begin(draft, pipeline.tokens_per_word(engine, draft.brief.language), job.keys)
+
+        def current() -> Draft:
+            return self._store.get(job.draft_id)
+
+        writer = pipeline.Writer(engine, self._sampling, job.cancelled, self._length())
+        if job.work is not None:
+            events = job.work(current, writer)
+        elif job.kind == "plan":
             # Another try at a plan is another plan, though one that can be repeated.
             seed = draft.seed ^ zlib.crc32(draft.raw_plan.encode()) if draft.raw_plan else draft.seed
             sampling = replace(self._sampling, seed=seed)
             events = pipeline.plan(draft.brief, engine, sampling, job.cancelled)
         else:
-            writer = pipeline.Writer(engine, self._sampling, job.cancelled, self._length())
-            events = pipeline.write(lambda: self._store.get(job.draft_id), writer, job.keys)
+            events = pipeline.write(current, writer, job.keys)
         for event in events:
             recorder.record(event)
             if isinstance(event, ParagraphStarted):
                 draft = self._store.get(job.draft_id)
+            self._pace.update(event, time.monotonic())
+            job.meter.reading = self._pace.reading
             job.meter.update(event, draft)
             job.emit(event)
         if job.kind == "write":

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from longwriter_ui.errors import PlanError
 
+_LEAST, _MOST = 200, 1000  # words the method gives a step
 MAX_STEP_WORDS = 20_000  # a count beyond this, or of 0, is taken as none
 
 _NUMBER = r"(\d[\d,]*)"
@@ -48,10 +49,17 @@ _COUNT_LINE = re.compile(rf"^{_DECORATION}{_COUNT_LABEL}{_RANGE}\s*{_UNIT}?{_CLO
 
 @dataclass(frozen=True)
 class Step:
-    """One paragraph to be: what it says (one line) and how long it is (None where no count was given)."""
+    """One paragraph to be: what it says (one line) and how long it is (None where no count was given).
+
+    `locked`: rebalancing leaves its words alone. `note` tells the writer something about this step, `cue` about this
+    one and all that follow.
+    """
 
     main_point: str
     words: int | None = None
+    locked: bool = False
+    note: str = ""
+    cue: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "main_point", " ".join(self.main_point.split()))
@@ -102,7 +110,7 @@ def fill_counts(steps: Sequence[Step], target_words: int) -> tuple[Step, ...]:
         return tuple(steps)
     left = target_words - sum(step.words or 0 for step in steps)
     share = max(50, round(left / missing / 10) * 10)
-    return tuple(step if step.words is not None else Step(step.main_point, share) for step in steps)
+    return tuple(step if step.words is not None else replace(step, words=share) for step in steps)
 
 
 def fit_counts(steps: Sequence[Step], target_words: int, tolerance: float = 0.15) -> tuple[Step, ...]:
@@ -111,7 +119,48 @@ def fit_counts(steps: Sequence[Step], target_words: int, tolerance: float = 0.15
     total = sum(step.words or 0 for step in steps)
     if not total or abs(total - target_words) <= tolerance * target_words:
         return steps
-    return tuple(Step(s.main_point, max(20, round((s.words or 0) * target_words / total / 10) * 10)) for s in steps)
+    return tuple(replace(s, words=max(20, round((s.words or 0) * target_words / total / 10) * 10)) for s in steps)
+
+
+def rebalance(steps: Sequence[Step], target_words: int) -> tuple[Step, ...]:
+    """The target spread over the unlocked steps in the proportions they have, each within 200-1000 words where that
+    is possible. PlanError where the locked steps leave nothing to spread.
+
+    >>> [step.words for step in rebalance([Step("a", 100), Step("b", 300), Step("c", 500, locked=True)], 1500)]
+    [250, 750, 500]
+    """
+    free = [i for i, step in enumerate(steps) if not step.locked]
+    budget = target_words - sum(step.words or 0 for step in steps if step.locked)
+    if not free or budget < len(free):
+        raise PlanError("The locked steps leave no words to spread.", "Unlock a step, or give it fewer words.")
+    low = _LEAST if budget >= _LEAST * len(free) else 1
+    high = _MOST if budget <= _MOST * len(free) else budget
+    shares = _shares([steps[i].words or budget / len(free) for i in free], budget, low, high)
+    result = list(steps)
+    for i, words in zip(free, shares, strict=True):
+        result[i] = replace(steps[i], words=words)
+    return tuple(result)
+
+
+def _shares(weights: Sequence[float], budget: int, low: int, high: int) -> list[int]:
+    """`budget` in proportion to `weights`, each share from `low` to `high`, in tens but for the last words."""
+    scale, floor, ceiling = budget / sum(weights), 0.0, float(budget)
+    # The scale at which the clamped shares add up to the budget, found by halving.
+    for _ in range(60):
+        total = sum(min(high, max(low, weight * scale)) for weight in weights)
+        if total < budget:
+            floor = scale
+            scale = (scale + ceiling) / 2
+        else:
+            ceiling = scale
+            scale = (scale + floor) / 2
+    unit = 10 if low % 10 == 0 else 1
+    shares = [int(min(high, max(low, weight * scale)) // unit * unit) for weight in weights]
+    while (left := budget - sum(shares)) > 0:
+        room = [i for i, share in enumerate(shares) if share < high] or list(range(len(shares)))
+        i = min(room, key=lambda i: shares[i] - weights[i] * scale)
+        shares[i] += min(unit, left)
+    return shares
 
 
 class _Reader:

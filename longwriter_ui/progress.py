@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from longwriter_ui.draft import Draft
 from longwriter_ui.events import (
+    AlternativeDone,
     Event,
     Loading,
     ParagraphDone,
@@ -22,7 +24,7 @@ class Progress:
 
     phase: queued, loading, reading, planning or writing. place: jobs ahead in the queue (0: running). paragraph `of`
     how many is being written, `words` of `target` so far in the whole piece, time left in seconds where it is known,
-    and the prompt tokens read of those to be read now.
+    and the prompt tokens read of those to be read now, with the seconds that takes where the speed is known.
     """
 
     kind: str
@@ -37,6 +39,28 @@ class Progress:
     seconds_left: float | None = None
     read_done: int = 0
     read_total: int = 0
+    read_left: float | None = None
+
+
+@dataclass
+class Pace:
+    """Measured speeds of the model, tokens per second; 0 where nothing was measured yet."""
+
+    reading: float = 0.0
+    writing: float = 0.0
+    _since: tuple[int, float] | None = None
+
+    def update(self, event: Event, moment: float) -> None:
+        """One more event, at `moment` in seconds."""
+        if isinstance(event, Reading):
+            if event.done == 0 or self._since is None:
+                self._since = (event.done, moment)
+            elif (read := event.done - self._since[0]) >= 64 and moment > self._since[1]:
+                self.reading = read / (moment - self._since[1])
+        else:
+            self._since = None
+            if isinstance(event, TextDelta | PlanDelta) and event.tokens_per_second > 0:
+                self.writing = event.tokens_per_second
 
 
 @dataclass
@@ -45,13 +69,16 @@ class Meter:
 
     progress: Progress
     tokens_per_word: float = 1.3
+    reading: float = 0.0  # measured speed, tokens per second
     _words: dict[str, int] = field(default_factory=dict)
     _open: dict[str, tuple[int, str]] = field(default_factory=dict)  # words counted of a paragraph, and its last word
 
-    def begin(self, draft: Draft, tokens_per_word: float) -> None:
-        """The job starts on `draft`."""
+    def begin(self, draft: Draft, tokens_per_word: float, keys: Sequence[str] | None = None) -> None:
+        """The job starts on `draft`, at the paragraphs `keys`."""
         self.tokens_per_word = tokens_per_word
         self.follow(draft)
+        if keys and self.progress.kind in ("choose", "point"):
+            self.progress = replace(self.progress, key=keys[0], paragraph=1, of=3)
 
     def follow(self, draft: Draft) -> None:
         """The plan and the finished text as they are now."""
@@ -64,7 +91,15 @@ class Meter:
         if isinstance(event, Loading):
             self.progress = replace(self.progress, phase="loading")
         elif isinstance(event, Reading):
-            self.progress = replace(self.progress, phase="reading", read_done=event.done, read_total=event.total)
+            # Alternatives and main points come whole, so that the end of reading is all that tells of their writing.
+            whole = self.progress.kind in ("choose", "point") and event.done >= event.total
+            phase = "writing" if whole else "reading"
+            left = (event.total - event.done) / self.reading if self.reading else None
+            self.progress = replace(
+                self.progress, phase=phase, read_done=event.done, read_total=event.total, read_left=left
+            )
+        elif isinstance(event, AlternativeDone):
+            self.progress = replace(self.progress, paragraph=event.number + 1, of=event.count)
         elif isinstance(event, PlanDelta):
             self.progress = replace(self.progress, phase="planning", tokens_per_second=event.tokens_per_second)
         elif isinstance(event, ParagraphStarted):

@@ -66,11 +66,13 @@ def dump(project: Project) -> bytes:
         "instruction": draft.brief.instruction,
         "target_words": draft.brief.target_words,
         "language": draft.brief.language,
+        "notes": draft.brief.notes,
         "mode": draft.mode.value,
         "seed": draft.seed,
         "opening": draft.opening,
         "raw_plan": draft.raw_plan,
         "planning_problem": draft.planning_problem,
+        "proposal": draft.proposal,
         "export_options": dict(project.export_options),
         "paragraphs": [_paragraph_values(p, project.history.get(p.key, ()), deleted) for p, deleted in cards],
     }
@@ -111,7 +113,8 @@ class _Reader:
     def project(self) -> Project:
         try:
             words = self._integer("target_words", 1, 10**9)
-            brief = Brief.create(self._text("instruction", MAX_TEXT), words, self._text("language", 10))
+            language, notes = self._text("language", 10), self._optional("notes", MAX_TEXT)
+            brief = Brief.create(self._text("instruction", MAX_TEXT), words, language, notes)
         except BriefError as error:
             raise _refused(error.message) from error
         cards = self._objects("paragraphs", MAX_STEPS + MAX_DELETED)
@@ -140,6 +143,7 @@ class _Reader:
             opening=self._text("opening", MAX_PROMPT),
             raw_plan=self._text("raw_plan", MAX_PROMPT),
             planning_problem=self._text("planning_problem", MAX_POINT),
+            proposal=self._optional("proposal", MAX_PROMPT),
         )
         return Project(draft, history, tuple(deleted), options)
 
@@ -152,7 +156,13 @@ class _Reader:
         if status in (Status.WRITING, Status.WRITTEN):  # what was being written somewhere is not being written here
             status = Status.WRITTEN if version else Status.PLANNED
         paragraph = Paragraph(
-            Step(self._text("main_point", MAX_POINT), words),
+            Step(
+                self._text("main_point", MAX_POINT),
+                words,
+                self._boolean("locked"),
+                self._optional("note", MAX_POINT),
+                self._optional("cue", MAX_POINT),
+            ),
             key=new_key(),
             status=status,
             version=version,
@@ -198,6 +208,10 @@ class _Reader:
         if any("\ud800" <= c <= "\udfff" or c == "\x00" for c in value):
             raise self._wrong(name, "has characters that belong to no text")
         return value
+
+    def _optional(self, name: str, limit: int) -> str:
+        """A text that files of earlier versions lack."""
+        return self._text(name, limit) if name in self._values else ""
 
     def _integer(self, name: str, low: int, high: int) -> int:
         value = self._values.get(name)
@@ -247,6 +261,9 @@ def _paragraph_values(paragraph: Paragraph, past: tuple[Past, ...], deleted: boo
     return {
         "main_point": paragraph.step.main_point,
         "words": paragraph.step.words,
+        "locked": paragraph.step.locked,
+        "note": paragraph.step.note,
+        "cue": paragraph.step.cue,
         "status": paragraph.status.value,
         "problem": paragraph.problem,
         "deleted": deleted,

@@ -7,13 +7,24 @@ no more than that when the process is killed.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 
-from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Paragraph
+from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Paragraph, Version, new_key
+from longwriter_ui.edits import apply_edit
 from longwriter_ui.errors import LongWriterError, PlanError
-from longwriter_ui.events import Event, ParagraphDone, ParagraphStarted, PlanDelta, PlanReady, TextDelta
-from longwriter_ui.plan import Step, fill_counts, parse_plan
+from longwriter_ui.events import (
+    AlternativeDone,
+    Event,
+    ParagraphDone,
+    ParagraphStarted,
+    PlanDelta,
+    PlanReady,
+    PointReady,
+    TextDelta,
+)
+from longwriter_ui.plan import Step, fill_counts, parse_plan, render_plan
 from longwriter_ui.store.drafts import DraftStore
 
 FLUSH_SECONDS = 0.4
@@ -22,11 +33,14 @@ FLUSH_SECONDS = 0.4
 class Recorder:
     """Stores the events of one job on one draft; a context manager around the job."""
 
-    def __init__(self, store: DraftStore, draft_id: str) -> None:
+    def __init__(self, store: DraftStore, draft_id: str, *, propose: bool = False) -> None:
+        """`propose`: a new plan waits to be accepted, and the present one stays."""
         self._store = store
+        self._propose = propose
         self._draft_id = draft_id
         self._pending: dict[str, str] = {}  # of each paragraph being written, the text that is not stored yet
         self._plan = ""
+        self._kin = "plan:" + new_key()  # the plan grows line by line, and is undone as one
         self._lock = threading.Lock()
         self._error: LongWriterError | None = None
         self._stop = threading.Event()
@@ -61,7 +75,14 @@ class Recorder:
             self._grow_plan(event.text)
         elif isinstance(event, PlanReady):
             steps = event.steps
-            self._store.change(self._draft_id, lambda draft: _with_steps(draft, steps, event.raw))
+            self._change(lambda draft: self._planned(draft, steps, event.raw))
+        elif isinstance(event, AlternativeDone):
+            version = event.version
+            fresh = event.number == 1
+            self._change(lambda draft: _with_offer(draft, event.key, version, fresh), "alternatives")
+        elif isinstance(event, PointReady):
+            op = {"do": "edit_step", "key": event.key, "main_point": event.main_point}
+            self._change(lambda draft: apply_edit(draft, op), "suggest")
 
     def failed(self, error: LongWriterError) -> None:
         """The job ended in `error`: keep the text so far, mark where it happened."""
@@ -69,27 +90,32 @@ class Recorder:
             self._flush()
             for key in self._pending:
                 self._store.finish(self._draft_id, key, None, problem=str(error))
-        elif isinstance(error, PlanError):
-            self._store.change(
-                self._draft_id, lambda d: replace(d, paragraphs=(), raw_plan=error.raw, planning_problem=str(error))
-            )
+        elif isinstance(error, PlanError) and not self._propose:
+            self._change(lambda d: replace(d, paragraphs=(), raw_plan=error.raw, planning_problem=str(error)))
+
+    def _change(self, edit: Callable[[Draft], Draft], label: str = "plan") -> None:
+        self._store.change(self._draft_id, edit, label=label, kin=self._kin)
+
+    def _planned(self, draft: Draft, steps: tuple[Step, ...], raw: str) -> Draft:
+        if self._propose:
+            return replace(draft, proposal=render_plan(steps, draft.brief.language))
+        return _with_steps(draft, steps, raw)
 
     def _grow_plan(self, text: str) -> None:
         """Show each step as soon as its line is whole."""
         self._plan += text
-        if "\n" not in text:
+        if "\n" not in text or self._propose:
             return
         whole = self._plan[: self._plan.rindex("\n") + 1]
         try:
             steps = parse_plan(whole).steps
         except PlanError:
             return  # nothing but a preamble so far
-        self._store.change(
-            self._draft_id,
+        self._change(
             lambda draft: replace(
                 _with_steps(draft, fill_counts(steps, draft.brief.target_words), whole),
                 planning_problem=PLAN_UNFINISHED,  # until PlanReady: half a plan must never be taken for a whole one
-            ),
+            )
         )
 
     def _flush(self) -> None:
@@ -106,6 +132,13 @@ class Recorder:
             except LongWriterError as error:
                 self._error = error
                 return
+
+
+def _with_offer(draft: Draft, key: str, version: Version, fresh: bool) -> Draft:
+    """One more alternative beside the paragraph's text; those of an earlier time go."""
+    paragraph = draft.paragraphs[draft.index(key)]
+    offered = (version,) if fresh else (*paragraph.offered, version)
+    return draft.with_paragraph(replace(paragraph, offered=offered))
 
 
 def _with_steps(draft: Draft, steps: tuple[Step, ...], raw: str) -> Draft:

@@ -7,29 +7,30 @@ One process at a time works on a draft: a lock file, which the system frees even
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from longwriter_ui import export, imports, project
+from longwriter_ui import revision
 from longwriter_ui.brief import Brief
-from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, Status, new_key
+from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, new_key
 from longwriter_ui.edits import Op, apply_edit
 from longwriter_ui.engine.base import LengthMode, Sampling
-from longwriter_ui.errors import DraftBusy, EditError, ExportError, ImportRefused, LongWriterError
-from longwriter_ui.export.document import render
-from longwriter_ui.export.files import write_whole
-from longwriter_ui.export.options import Options
-from longwriter_ui.export.preview import preview
+from longwriter_ui.errors import DraftBusy, EditError, LongWriterError
+from longwriter_ui.events import Event
 from longwriter_ui.host import EngineHost, ModelChoice
-from longwriter_ui.jobs import Job, Kind, Worker
+from longwriter_ui.jobs import Current, Job, Kind, Work, Worker
 from longwriter_ui.loading import Loader, LoadJob
 from longwriter_ui.locks import DraftLocks
 from longwriter_ui.models import Models
 from longwriter_ui.paths import Home
-from longwriter_ui.performer import Performer
+from longwriter_ui.performer import Performer, Price
+from longwriter_ui.pipeline import Writer
 from longwriter_ui.progress import Progress
-from longwriter_ui.store.drafts import DraftStore, DraftSummary
+from longwriter_ui.revision import Revision
+from longwriter_ui.shelf import Shelf
+from longwriter_ui.store.drafts import DraftStore
+from longwriter_ui.store.journal import Journaled
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,12 @@ class Changes:
     deltas: tuple[tuple[str, str], ...]
     progress: Progress | None
     failure: LongWriterError | None
+    undo: Journaled | None = None
+    redo: Journaled | None = None
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
-class Studio:
+class Studio(Shelf):
     """Drafts, their jobs and the model that writes them."""
 
     def __init__(
@@ -55,9 +59,10 @@ class Studio:
         """`length` None: as the settings say."""
         self._home = home
         self._host = host
+        self._sampling = sampling or Sampling()
         self._length = length
-        self._store = DraftStore(home.store)
         self._jobs: dict[str, Job] = {}
+        super().__init__(DraftStore(home.store), self._plans)
         self.models = Models(home)
         self._locks = DraftLocks(home.locks)
         self._recover()
@@ -80,14 +85,6 @@ class Studio:
         self._store.add(draft)
         return draft
 
-    def drafts(self) -> list[DraftSummary]:
-        """All drafts, the last changed first."""
-        return self._store.summaries()
-
-    def draft(self, draft_id: str) -> Draft:
-        """The draft as it is now; DraftNotFound."""
-        return self._store.get(draft_id)
-
     def delete(self, draft_id: str) -> None:
         """Delete the draft with its versions; DraftBusy while it is being written."""
         self._store.get(draft_id)  # a lock is made only for a draft that there is
@@ -104,81 +101,87 @@ class Studio:
         has changed since; EditError when the operation does not fit.
         """
         job = self._jobs.get(draft_id)
-        running = job is not None and not job.ended
-        if not running:
+        if job is None or job.ended:
             self._recover()
 
         def edited(draft: Draft) -> Draft:
-            planning = running and job is not None and job.kind == "plan"
-            planning = planning or bool(draft.paragraphs and draft.planning_problem == PLAN_UNFINISHED)
-            if planning and op.get("do") != "set_title":
+            half = bool(draft.paragraphs and draft.planning_problem == PLAN_UNFINISHED)
+            if (half or self._plans(draft_id)) and op.get("do") != "set_title":
                 raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
-            if op.get("do") in ("edit_text", "delete_step", "keep"):
-                for paragraph in draft.paragraphs:
-                    if paragraph.key == op.get("key") and paragraph.status is Status.WRITING:
-                        raise EditError("This paragraph is being written.", "Stop the writing first.")
             return apply_edit(draft, op)
 
         # An edit that says what it was typed over is judged by that; else the revision tells.
         seen = None if "was" in op else rev
-        return self._store.change(draft_id, edited, key=str(op.get("key") or ""), seen=seen)
-
-    # files
-
-    def export(self, draft_id: str, path: Path, options: Options | None = None) -> Path:
-        """Write the draft to `path` in the format of its suffix; ExportError. `options` None: those remembered."""
-        if export.is_project(path):
-            export.check(path)
-            write_whole(path, project.dump(self._store.project(draft_id)))
-            return path
-        return export.export(self._store.settled(draft_id), path, options or self.export_options(draft_id))
-
-    def preview(self, draft_id: str) -> str:
-        """The draft as it would be exported, as HTML that is safe in any page."""
-        return preview(render(self._store.settled(draft_id), self.export_options(draft_id)))
-
-    def export_options(self, draft_id: str) -> Options:
-        """What was chosen for this draft's exports."""
-        return Options().with_values(self._store.export_options(draft_id))
-
-    def set_export_options(self, draft_id: str, values: Mapping[str, object]) -> Options:
-        """Change some of the draft's export options, by name; ExportError when one does not fit."""
-        self._store.change_export_options(
-            draft_id, lambda before: Options().with_values(before).with_values(values).values()
-        )
-        return self.export_options(draft_id)
-
-    def import_file(self, path: Path) -> Draft:
-        """A new draft from a project file, Markdown, DOCX or plain text; ImportRefused, and nothing is added."""
-        found = imports.load(path)
-        try:
-            Options().with_values(found.export_options)
-        except ExportError as error:
-            raise ImportRefused(f"This is no project file that can be read: {error.message}") from error
-        self._store.add_project(found)
-        return self.draft(found.draft.id)
+        name, key, burst = str(op.get("do")), str(op.get("key") or ""), op.get("burst")
+        kin = f"{name}:{key}:{burst}" if isinstance(burst, str) and burst else ""
+        return self._store.change(draft_id, edited, key=key, seen=seen, label=name, kin=kin)
 
     # jobs
 
     def plan(self, draft_id: str) -> Job:
-        """Start making the plan. EditError when text was already written from the present one."""
-        if any(p.version for p in self.draft(draft_id).paragraphs):
+        """Start making a plan. EditError when text was already written from the present one. When there is a plan that
+        the person has edited, the new one waits to be accepted; each is made with another seed."""
+        draft = self.draft(draft_id)
+        if any(p.version for p in draft.paragraphs):
             raise EditError("Text has been written from this plan already.", "Start a new draft for another plan.")
         return self._start(draft_id, "plan")
 
-    def write(self, draft_id: str, keys: Sequence[str] | None = None) -> Job:
-        """Start writing every unfinished paragraph, or the paragraphs `keys` anew."""
+    def suggest(self, draft_id: str, key: str) -> Job:
+        """Start looking for another main point for the step `key`."""
+        _index(self.draft(draft_id), key)
+
+        def work(current: Current, writer: Writer) -> Iterator[Event]:
+            return revision.suggest(current, writer, key)
+
+        return self._start(draft_id, "point", [key], work)
+
+    def write(self, draft_id: str, keys: Sequence[str] | None = None, start: str | None = None) -> Job:
+        """Start writing every unfinished paragraph, only those from `start` on, or the paragraphs `keys` anew."""
         draft = self.draft(draft_id)
         if not draft.paragraphs:
             raise EditError("There is no plan to write from.", "Make a plan first, or add a step.")
+        first = 0 if start is None else _index(draft, start)
+        if start is not None:
+            keys = [p.key for p in draft.paragraphs[first:]]
         for n, paragraph in enumerate(draft.paragraphs, 1):
             wanted = paragraph.key in keys if keys is not None else not paragraph.finished
             if wanted and not paragraph.step.main_point:
                 raise EditError(f"Step {n} has no main point.", "Say what it is about, or delete the step.")
         for key in keys or ():
-            if all(p.key != key for p in draft.paragraphs):
-                raise EditError("This paragraph is no longer in the draft.")
+            _index(draft, key)
         return self._start(draft_id, "write", keys)
+
+    def revise(self, draft_id: str, key: str, how: Revision) -> Job:
+        """Start writing the paragraph `key` again as `how` says."""
+        draft = self.draft(draft_id)
+        paragraph = draft.paragraphs[_index(draft, key)]
+        if how.is_plain or not paragraph.text.strip():
+            return self.write(draft_id, [key])
+
+        def work(current: Current, writer: Writer) -> Iterator[Event]:
+            return revision.revise(current, writer, key, how)
+
+        return self._start(draft_id, "write", [key], work)
+
+    def alternatives(self, draft_id: str, key: str, count: int = 3) -> Job:
+        """Start writing `count` more texts of the paragraph `key`; they are offered beside the present one."""
+        draft = self.draft(draft_id)
+        if not draft.paragraphs[_index(draft, key)].step.main_point:
+            raise EditError("This step has no main point.", "Say what it is about first.")
+
+        def work(current: Current, writer: Writer) -> Iterator[Event]:
+            return revision.alternatives(current, writer, key, count)
+
+        return self._start(draft_id, "choose", [key], work)
+
+    def price(self, draft_id: str, key: str, how: Revision) -> Price:
+        """What writing the paragraph `key` again would cost now."""
+        draft = self.draft(draft_id)
+        return self._performer.price(draft, _index(draft, key), how)
+
+    def tokens(self, text: str) -> int:
+        """About how many tokens a text has; exactly, once the model is loaded."""
+        return self._performer.tokens(text)
 
     def stop(self, draft_id: str) -> None:
         """Stop the draft's job, if there is one; the text so far is kept."""
@@ -193,7 +196,19 @@ class Studio:
         progress = self._worker.progress(job) if job is not None else None
         failure = job.failure if job is not None else None
         since = self._store.since(draft_id, rev)
-        return Changes(since.rev, since.draft, since.head, since.order, since.changed, since.deltas, progress, failure)
+        return Changes(
+            since.rev,
+            since.draft,
+            since.head,
+            since.order,
+            since.changed,
+            since.deltas,
+            progress,
+            failure,
+            since.undo,
+            since.redo,
+            since.places,
+        )
 
     # the model
 
@@ -220,8 +235,12 @@ class Studio:
 
     # the worker's side
 
-    def _start(self, draft_id: str, kind: Kind, keys: Sequence[str] | None = None) -> Job:
-        job = Job(draft_id, kind, self._locks.acquire(draft_id).release, keys)
+    def _plans(self, draft_id: str) -> bool:
+        job = self._jobs.get(draft_id)
+        return job is not None and job.kind == "plan" and not job.ended
+
+    def _start(self, draft_id: str, kind: Kind, keys: Sequence[str] | None = None, work: Work | None = None) -> Job:
+        job = Job(draft_id, kind, self._locks.acquire(draft_id).release, keys, work)
         self._jobs[draft_id] = job
         self._worker.submit(job)
         return job
@@ -240,3 +259,10 @@ class Studio:
                     self._store.recover(draft_id)
             except DraftBusy:
                 continue  # it is being written this moment
+
+
+def _index(draft: Draft, key: str) -> int:
+    try:
+        return draft.index(key)
+    except KeyError as error:
+        raise EditError("This paragraph is no longer in the draft.") from error

@@ -35,8 +35,12 @@ def author(request: Request) -> str:
     last = request.conversation[-1]
     begun = last.text if last.role is Role.ASSISTANT else ""
     asked = [turn.text for turn in request.conversation if turn.role is Role.USER][-1]
+    if again := re.match(r"Step (\d+) of this plan should", asked):
+        return render_plan([Step("Another look at the matter", 100)], "en", int(again.group(1)))
     if request.grammar is not None:
         return plan_text(asked)
+    if again := re.search(r"the new (?:paragraph|beginning) only, about (\d+) words", asked):
+        return paragraph_text(Step("Once more and anew", int(again.group(1))))[len(begun) :]
     lines = asked.rstrip().splitlines()
     if len(lines) == 1:
         return "The boats lie still in the grey light."  # the self-test

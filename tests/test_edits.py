@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Paragraph, Status, Version
 from longwriter_ui.edits import MAX_STEPS, apply_edit
+from longwriter_ui.edits.texts import find
 from longwriter_ui.errors import EditError, LongWriterError, PlanError
-from longwriter_ui.plan import Step
+from longwriter_ui.plan import Step, rebalance
 
 
 def draft_with(*texts: str) -> Draft:
@@ -139,7 +140,8 @@ def test_a_plan_does_not_grow_without_end():
 _VALUES = st.sampled_from(
     [None, True, -1, 0, 1, 10**30, 0.5, float("nan"), "", "k1", "12", "text", "第1段：开篇", [1], {}]
 )
-_OPS = st.dictionaries(st.sampled_from(["key", "main_point", "words", "to", "after", "text", "title", "mode"]), _VALUES)
+_FIELDS = ["key", "main_point", "words", "to", "after", "text", "title", "mode", "note", "cue", "locked", "find", "nth"]
+_OPS = st.dictionaries(st.sampled_from(_FIELDS), _VALUES)
 _NAMES = [
     "edit_step",
     "insert_step",
@@ -150,6 +152,14 @@ _NAMES = [
     "set_title",
     "set_mode",
     "set_plan",
+    "split_step",
+    "merge_step",
+    "rebalance",
+    "accept_plan",
+    "discard_plan",
+    "choose",
+    "dismiss",
+    "replace_text",
 ]
 
 
@@ -161,3 +171,65 @@ def test_whatever_arrives_is_applied_or_refused(name, fields):
     except LongWriterError:
         return
     assert len(set(keys(edited))) == len(edited.paragraphs)
+
+
+def test_split_parts_point_words_and_text_and_merge_puts_them_together():
+    draft = draft_with("One went out. Two came in. Three stayed. Four left.", "Next.")
+    draft = apply_edit(draft, {"do": "edit_step", "key": "k1", "main_point": "Who went out; who came in", "words": 300})
+    halves = apply_edit(draft, {"do": "split_step", "key": "k1"})
+    first, second = halves.paragraphs[:2]
+    assert (first.step, second.step) == (Step("Who went out", 150), Step("Who came in", 150))
+    assert (first.text, second.text) == ("One went out. Two came in.", "Three stayed. Four left.")
+    assert (first.key, halves.paragraphs[2]) == ("k1", draft.paragraphs[1])
+    whole = apply_edit(halves, {"do": "merge_step", "key": "k1"})
+    assert whole.steps[0] == Step("Who went out; Who came in", 300)
+    assert whole.paragraphs[0].text == "One went out. Two came in.\n\nThree stayed. Four left."
+    with pytest.raises(EditError, match="no step after"):
+        apply_edit(draft, {"do": "merge_step", "key": "k2"})
+
+
+def test_a_point_without_a_joint_stays_whole_and_the_second_half_waits_for_its_own():
+    halves = apply_edit(draft_with("", ""), {"do": "split_step", "key": "k1"})
+    assert [p.step for p in halves.paragraphs[:2]] == [Step("Point 1", 50), Step("", 50)]
+
+
+def test_locked_steps_keep_their_words_when_the_rest_is_rebalanced():
+    draft = draft_with(*[""] * 3)
+    draft = apply_edit(draft, {"do": "edit_step", "key": "k2", "locked": True})
+    draft = apply_edit(draft, {"do": "edit_step", "key": "k1", "words": 900})
+    balanced = apply_edit(draft, {"do": "rebalance"})
+    assert [step.words for step in balanced.steps] == [200, 200, 200]
+    locked = apply_edit(balanced, {"do": "edit_step", "key": "k1", "words": 700, "locked": True})
+    with pytest.raises(LongWriterError, match="locked"):
+        apply_edit(locked, {"do": "rebalance"})
+
+
+@given(st.lists(st.tuples(st.integers(1, 3000), st.booleans()), min_size=1, max_size=30), st.integers(50, 40_000))
+def test_rebalancing_meets_the_target_within_the_limits_where_it_can(steps, target):
+    plan = tuple(Step(f"p{n}", words, locked) for n, (words, locked) in enumerate(steps))
+    budget = target - sum(step.words or 0 for step in plan if step.locked)
+    free = sum(not step.locked for step in plan)
+    try:
+        balanced = rebalance(plan, target)
+    except PlanError:
+        assert not free or budget < free
+        return
+    assert sum(step.words or 0 for step in balanced) == target
+    assert [s for s in balanced if s.locked] == [s for s in plan if s.locked]
+    if 200 * free <= budget <= 1000 * free:
+        assert all(200 <= (s.words or 0) <= 1000 for s in balanced if not s.locked)
+
+
+def test_find_and_replace_one_place_or_all():
+    draft = draft_with("The light-house. A Light-house.", "No lamp.", "Light-House (x)")
+    assert [(place.key, place.nth) for place in find(draft, "light-house")] == [("k1", 1), ("k1", 2), ("k3", 1)]
+    assert [place.key for place in find(draft, "Light-house", case=True)] == ["k1"]
+    one = apply_edit(draft, {"do": "replace_text", "find": "light-house", "text": "\\1", "key": "k1", "nth": 2})
+    assert [p.text for p in one.paragraphs] == ["The light-house. A \\1.", "No lamp.", "Light-House (x)"]
+    every = apply_edit(draft, {"do": "replace_text", "find": "light-house", "text": "lamp"})
+    assert [p.text for p in every.paragraphs] == ["The lamp. A lamp.", "No lamp.", "lamp (x)"]
+    assert every.paragraphs[1] is draft.paragraphs[1]
+    with pytest.raises(EditError):
+        apply_edit(draft, {"do": "replace_text", "find": "lamp", "text": "", "key": "k2", "nth": 2})
+    with pytest.raises(EditError):
+        find(draft, "")

@@ -15,13 +15,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up: a module may import those of lower layers, and of its own only within the same package.
 LAYERS = [
-    {"errors", "text", "words", "sentences", "loops"},
+    {"errors", "text", "words", "sentences", "loops", "compare"},
     {"brief", "plan", "draft", "edits", "events", "paths", "config", "project"},
     {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights"},
     {"oneshot", "debt"},
     {"writing"},
     {"together"},
-    {"pipeline", "host", "jobs", "recorder", "models", "selftest", "locks"},
+    {"pipeline", "host", "recorder", "models", "selftest", "locks", "shelf"},
+    {"revision", "jobs"},
     {"loading", "performer"},
     {"studio"},
     {"ui", "cli"},
@@ -31,7 +32,7 @@ LAYERS = [
 # Neighbours within a layer that may know each other, all one way.
 WITHIN = {
     ("loops", "sentences"), ("draft", "brief"), ("draft", "plan"), ("edits", "draft"), ("edits", "plan"),
-    ("events", "draft"), ("events", "plan"), ("prompts", "engine"), ("jobs", "recorder"), ("project", "brief"),
+    ("events", "draft"), ("events", "plan"), ("prompts", "engine"), ("project", "brief"),
     ("project", "draft"), ("project", "edits"), ("project", "plan"),
 }  # fmt: skip
 ONLY_IN = {

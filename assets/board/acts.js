@@ -4,6 +4,7 @@ Object.assign(Board.prototype, {
   listen() {
     const { parts, root } = this;
     this.planView = new Plan(this);
+    this.find = new Find(this);
     for (const tab of root.querySelectorAll("[data-stage]")) {
       tab.addEventListener("click", () => tab.getAttribute("aria-disabled") === "true" || this.showStage(tab.dataset.stage));
     }
@@ -18,6 +19,18 @@ Object.assign(Board.prototype, {
       parts.title.blur();
     });
     parts.write.addEventListener("click", () => this.write());
+    parts.undo.addEventListener("click", () => this.undo());
+    parts.find.addEventListener("click", () => this.find.open());
+    parts.newPlan.addEventListener("click", () => this.newPlan());
+    parts.importOutline.addEventListener("click", () => this.importOutline());
+    parts.exportOutline.addEventListener("click", () => this.exportOutline());
+    parts.rebalance.addEventListener("click", () => this.rebalance());
+    parts.blankImport.addEventListener("click", () => this.importOutline());
+    parts.outlineOpen.addEventListener("click", () => {
+      const open = parts.view.classList.toggle("show-outline");
+      parts.outlineOpen.setAttribute("aria-expanded", String(open));
+    });
+    parts.redo.addEventListener("click", () => this.redo());
     for (const choose of root.querySelectorAll("[data-go=models]")) choose.addEventListener("click", () => goToTab("models"));
     parts.reuse.addEventListener("click", () => this.reuseBrief());
     parts.export.addEventListener("click", () => this.exporter.open());
@@ -38,9 +51,11 @@ Object.assign(Board.prototype, {
       if (cardsToo) card.show();
       else if (this.writes(card.key)) card.tally();
     }
-    const words = figure(this.totals.words) + " of " + count(head.target_words, head.language) + " written";
+    const words = t("{n} of {m} written", { n: figure(this.totals.words), m: count(head.target_words, head.language) });
     parts.ruler.setAttribute("aria-label", words);
     this.tally();
+    this.showWalks();
+    this.showProposal();
     this.status.show();
   },
 
@@ -65,6 +80,7 @@ Object.assign(Board.prototype, {
 
   goTo(card) {
     this.setCurrent(card.node);
+    this.parts.view.classList.remove("show-outline");
     card.node.scrollIntoView({ block: "start" });
     card.node.focus({ preventScroll: true });
   },
@@ -81,17 +97,12 @@ Object.assign(Board.prototype, {
   },
 
   async remove(card) {
-    const { main_point, target, text } = card.data;
     const at = this.order.indexOf(card.key);
     const number = card.number;
     const answer = await this.link.apply({ do: "delete_step", key: card.key }, () => !this.order.includes(card.key));
     if (answer.refused || answer.conflict) return;
     this.focusAt(Math.min(at, this.order.length - 1));
-    this.notices.offerUndo(number, async () => {
-      const after = at > 0 ? this.order[at - 1] : null;
-      const key = await this.insertAfter(after, { main_point, words: target });
-      if (key && text) await this.link.apply({ do: "edit_text", key, text });
-    });
+    this.notices.offerUndo(number);
   },
 
   move(card, to) {
@@ -102,12 +113,40 @@ Object.assign(Board.prototype, {
     this.placeCards();
     this.tally();
     card.node.scrollIntoView({ block: "nearest" });
-    this.speak("Step moved to place " + (to + 1) + " of " + order.length + ".");
+    this.speak(t("Step moved to place {n} of {m}.", { n: to + 1, m: order.length }));
     this.link.apply({ do: "move_step", key: card.key, to });
   },
 
   keepAll() {
     for (const key of this.order) if (this.cards.get(key).status === "stale") this.link.apply({ do: "keep", key });
+  },
+
+  undo() {
+    return this.walk("undo");
+  },
+
+  redo() {
+    return this.walk("redo");
+  },
+
+  /** Undo and redo name what they mean, so that an answer lost on the way does not make them count twice. */
+  async walk(way) {
+    this.link.flush();
+    await this.link.settled();
+    const meant = this[way + "able"];
+    if (!meant) return;
+    if (this.parts.cards.contains(document.activeElement)) document.activeElement.closest(".card")?.focus();
+    const answer = await this.link.command(way, { entry: meant.entry });
+    if (answer.ok) this.speak(t(way === "undo" ? "Undone: {what}." : "Done again: {what}.", { what: t(CHANGES[meant.label] ?? meant.label) }));
+  },
+
+  showWalks() {
+    for (const [part, key, meant] of [["undo", "Ctrl+Z", this.undoable], ["redo", "Ctrl+Shift+Z", this.redoable]]) {
+      const button = this.parts[part];
+      button.disabled = !meant || this.job?.kind === "plan";
+      const name = t(part === "undo" ? "Undo" : "Redo");
+      button.title = name + (meant ? ": " + t(CHANGES[meant.label] ?? meant.label) : "") + " (" + key + ")";
+    }
   },
 
   // ---- commands ----------------------------------------------------------------------------------------------
@@ -120,11 +159,30 @@ Object.assign(Board.prototype, {
   write() {
     this.showStage("draft");
     this.bringIntoView = true;
+    this.follow.on = true;
     return this.link.command("write");
   },
 
-  rewrite(card) {
-    return this.link.command("rewrite", card.key);
+  writeFrom(card) {
+    if (this.busy) return null;
+    this.bringIntoView = this.follow.on = true;
+    this.showStage("draft");
+    return this.link.command("write", { start: card.key });
+  },
+
+  split(card) {
+    const size = this.order.length;
+    return this.link.apply({ do: "split_step", key: card.key }, () => this.order.length > size);
+  },
+
+  merge(card) {
+    const size = this.order.length;
+    return this.link.apply({ do: "merge_step", key: card.key }, () => this.order.length < size);
+  },
+
+  fold(card) {
+    card.folded = !card.folded;
+    card.node.classList.toggle("is-folded", card.folded);
   },
 
   stop() {
@@ -138,20 +196,40 @@ Object.assign(Board.prototype, {
     if (!this.busy && this.order.length && this.tallies().unfinished) this.write();
   },
 
-  openMenu(card) {
+  async exportOutline() {
+    await this.link.settled();
+    const answer = await this.link.ask("outline", { draft: this.draft });
+    if (!answer) return this.notices.tell("fail", t("The studio does not answer."), t("Try again when it is back."));
+    if (answer.refused) return this.notices.tell("fail", answer.refused.message, answer.refused.hint);
+    const link = el("a", { href: answer.href, download: answer.name });
+    document.body.append(link);
+    link.click();
+    return link.remove();
+  },
+
+  openMenu(card, opener = card.dots) {
     const at = this.order.indexOf(card.key);
     const menu = el(
       "div",
-      { class: "menu", role: "menu", "aria-label": "Step " + card.number },
-      menuItem("Add a step above", "Shift+I", () => this.insertAfter(at > 0 ? this.order[at - 1] : null)),
-      menuItem("Add a step below", "I", () => this.insertAfter(card.key)),
-      menuItem("Move up", "Alt+Up", () => this.move(card, at - 1), { disabled: at === 0 }),
-      menuItem("Move down", "Alt+Down", () => this.move(card, at + 1), { disabled: at === this.order.length - 1 }),
+      { class: "menu", role: "menu", "aria-label": t("Step {n}", { n: card.number }) },
+      menuItem(t("Add a step above"), "Shift+I", () => this.insertAfter(at > 0 ? this.order[at - 1] : null)),
+      menuItem(t("Add a step below"), "I", () => this.insertAfter(card.key)),
+      menuItem(t("Move up"), "Alt+Up", () => this.move(card, at - 1), { disabled: at === 0 }),
+      menuItem(t("Move down"), "Alt+Down", () => this.move(card, at + 1), { disabled: at === this.order.length - 1 }),
+      menuItem(t("Split in two"), "S", () => this.split(card)),
+      menuItem(t("Merge with the next"), "M", () => this.merge(card), { disabled: at === this.order.length - 1 }),
       el("hr"),
-      menuItem("Delete", "Del", () => this.remove(card), { class: "danger" }),
+      menuItem(t("Note to the writer"), "N", () => card.writeAside("note")),
+      menuItem(t("From here on…"), "H", () => card.writeAside("cue")),
+      menuItem(t("Suggest another main point"), "G", () => this.suggest(card), { disabled: this.busy }),
+      ...(this.stage === "draft"
+        ? [el("hr"), menuItem(t("Write from here on"), "W", () => this.writeFrom(card), { disabled: this.busy }), menuItem(card.folded ? t("Unfold") : t("Fold"), "F", () => this.fold(card))]
+        : []),
+      el("hr"),
+      menuItem(t("Delete"), "Del", () => this.remove(card), { class: "danger" }),
     );
     card.node.append(menu);
-    openMenu(card.dots, menu, true);
+    openMenu(opener, menu, true);
   },
 
   reuseBrief() {

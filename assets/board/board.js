@@ -11,6 +11,7 @@ class Board {
     this.clear();
     this.link = new Link(server, { answer: (answer, request) => this.hear(answer, request), connection: (up) => this.setConnected(up) });
     this.status = new Status(this);
+    this.follow = new Follow(this);
     this.notices = new Notices(this);
     this.exporter = new Exporter(this);
     this.listen();
@@ -19,10 +20,12 @@ class Board {
   }
 
   clear() {
-    this.head = { title: "", instruction: "", language: "en", target_words: 0, mode: "conversation", raw_plan: "", planning_problem: "" };
+    this.head = { title: "", instruction: "", language: "en", target_words: 0, mode: "conversation", raw_plan: "", planning_problem: "", proposal: "", edited_steps: 0 };
     this.order = [];
     this.totals = { words: 0, planned: 0, length_score: 0 };
     this.job = null;
+    this.undoable = null;
+    this.redoable = null;
     this.model ??= { name: "", demonstration: false };
     this.current = null;
     this.spoken = null;
@@ -82,9 +85,12 @@ class Board {
     if (answer.head) this.head = answer.head;
     if (answer.totals) this.totals = answer.totals;
     if (answer.job !== undefined) this.job = answer.job;
+    if (answer.undo !== undefined) this.undoable = answer.undo;
+    if (answer.redo !== undefined) this.redoable = answer.redo;
     if (answer.order) this.setOrder(answer.order);
     for (const data of answer.cards ?? []) this.cards.get(data.key)?.set(data);
     for (const [key, text] of answer.deltas ?? []) this.cards.get(key)?.append(text);
+    this.follow.step();
     this.notices.hear(answer, request);
     this.afterJob(before);
     this.showAll(Boolean(answer.order || answer.cards || answer.head || before?.key !== this.job?.key || Boolean(before) !== this.busy));
@@ -95,6 +101,7 @@ class Board {
   firstLook() {
     this.opened = true;
     const begun = this.totals.words > 0 || this.job?.kind === "write";
+    if (!this.draft) return;
     if (!this.wantedStage) this.showStage(begun ? "draft" : "plan");
   }
 
@@ -118,7 +125,7 @@ class Board {
   }
 
   afterJob(before) {
-    if (before?.kind === "plan" && !this.job && this.order.length) this.speak("The plan is ready: " + this.order.length + " steps.");
+    if (before?.kind === "plan" && !this.job && this.order.length) this.speak(t("The plan is ready: {n} steps.", { n: this.order.length }));
     const key = this.job?.kind === "write" ? this.job.key : null;
     if (key && this.bringIntoView) {
       this.bringIntoView = false;
@@ -126,11 +133,11 @@ class Board {
       else window.scrollTo(0, 0);
     }
     if (key && key !== this.spoken) {
-      this.speak((this.job.paragraph > 1 ? "Paragraph " + (this.job.paragraph - 1) + " finished. " : "") + "Writing paragraph " + this.job.paragraph + " of " + this.job.of + ".");
+      this.speak((this.spoken ? t("Paragraph {n} finished.", { n: this.job.paragraph - 1 }) + " " : "") + t("Writing paragraph {n} of {m}.", { n: this.job.paragraph, m: this.job.of }));
       this.spoken = key;
     } else if (before?.kind === "write" && !this.job) {
       this.spoken = null;
-      this.speak(this.tallies().unfinished ? "Stopped." : "The draft is finished.");
+      this.speak(this.tallies().unfinished ? t("Paused.") : t("The draft is finished."));
     }
   }
 

@@ -15,10 +15,10 @@ class Card {
 
   build() {
     const { board, key } = this;
-    this.grip = el("button", { type: "button", class: "grip", title: "Drag, or Alt+Up and Alt+Down" }, icon("grip"));
+    this.grip = el("button", { type: "button", class: "grip", title: t("Drag, or Alt+Up and Alt+Down") }, icon("grip"));
     this.grip.addEventListener("pointerdown", (event) => startDrag(event, this, board));
     this.n = el("span", { class: "n" });
-    this.point = el("textarea", { class: "point", rows: "1", placeholder: "What this step says" });
+    this.point = el("textarea", { class: "point", rows: "1", placeholder: t("What this step says") });
     this.point.addEventListener("input", () => this.typedPoint());
     this.point.addEventListener("blur", () => this.left("point", () => this.showPoint()));
     this.flags = el("div", { class: "flags" });
@@ -30,29 +30,30 @@ class Card {
     this.words = el("input", { inputmode: "numeric", maxlength: "6" });
     this.words.addEventListener("input", () => this.typedWords());
     this.words.addEventListener("blur", () => this.leftWords());
-    this.fewer = el("button", { type: "button", "aria-label": STEP_BY + " words fewer", on: { click: () => this.stepWords(-STEP_BY) } }, icon("minus"));
-    this.moreWords = el("button", { type: "button", "aria-label": STEP_BY + " words more", on: { click: () => this.stepWords(STEP_BY) } }, icon("plus"));
+    this.fewer = el("button", { type: "button", "aria-label": t("{n} words fewer", { n: STEP_BY }), on: { click: () => this.stepWords(-STEP_BY) } }, icon("minus"));
+    this.moreWords = el("button", { type: "button", "aria-label": t("{n} words more", { n: STEP_BY }), on: { click: () => this.stepWords(STEP_BY) } }, icon("plus"));
     this.shape = el("div", { class: "shape", "aria-hidden": "true" });
-    this.dots = iconButton("dots", "More", () => board.openMenu(this), { "aria-haspopup": "menu", "aria-expanded": "false" });
+    this.dots = iconButton("dots", t("More"), () => board.openMenu(this), { "aria-haspopup": "menu", "aria-expanded": "false" });
     this.w = el("div", { class: "w" });
     this.glyph = el("i", { class: "glyph" });
     this.state = el("span");
     this.progress = el("div", { class: "prog", hidden: true });
     this.togo = el("div", { hidden: true });
     this.why = el("div", { class: "why", hidden: true });
-    this.rewrite = button("Rewrite", () => board.rewrite(this), { kind: "quiet" });
+    this.buildAsides();
     this.node = el(
       "li",
       { class: "card", tabindex: "-1", "data-key": key },
+      this.cue.node,
       el("div", { class: "gut" }, this.grip, this.n),
-      el("div", { class: "mid" }, this.point, this.flags, this.prose.node),
+      el("div", { class: "mid" }, this.point, this.note.node, this.flags, this.prose.node),
       el(
         "div",
         { class: "side" },
-        el("div", { class: "steps-side" }, el("div", { class: "stepper" }, this.fewer, this.words, this.moreWords), this.shape, this.dots),
-        el("div", { class: "text-side" }, el("div", { class: "meta" }, this.w, el("div", {}, this.glyph, this.state), this.progress, this.togo, this.why), el("div", { class: "acts-v", role: "group" }, this.rewrite)),
+        el("div", { class: "steps-side" }, el("div", { class: "stepper" }, this.fewer, this.words, this.moreWords), this.shape, this.lock, this.dots),
+        el("div", { class: "text-side" }, el("div", { class: "meta" }, this.w, el("div", {}, this.glyph, this.state), this.progress, this.togo, this.buildVersions(), this.why), this.buildActs()),
       ),
-      el("div", { class: "between" }, button("Add a step", () => board.insertAfter(this.key), { iconName: "plus" })),
+      el("div", { class: "between" }, button(t("Add a step"), () => board.insertAfter(this.key), { iconName: "plus" })),
     );
     this.buildOutline();
     this.segment = el("i");
@@ -122,18 +123,20 @@ class Card {
     const { data, board, status } = this;
     const language = board.head.language;
     const running = board.writes(this.key);
-    this.node.className = "card is-" + status + (board.current === this.key ? " is-current" : "") + (this.node.classList.contains("is-dragged") ? " is-dragged" : "");
-    this.node.setAttribute("aria-label", "Step " + this.number + ", " + STATES[status].toLowerCase());
+    this.node.className = "card is-" + status + (board.current === this.key ? " is-current" : "") + (this.node.classList.contains("is-dragged") ? " is-dragged" : "") + (this.folded ? " is-folded" : "");
+    this.node.setAttribute("aria-label", t("Step {n}, {state}", { n: this.number, state: t(STATES[status]).toLowerCase() }));
     this.glyph.className = "glyph " + status;
-    say(this.state, STATES[status]);
+    say(this.state, t(STATES[status]));
     this.prose.setEditable(status !== "writing" && data.text !== "");
     this.prose.node.lang = language;
-    this.rewrite.hidden = !data.text && status !== "failed";
-    this.rewrite.disabled = board.busy;
+    this.showActs(status);
+    this.showVersions(status);
+    this.showAsides();
+    this.showChoices();
     this.progress.hidden = !running;
     const reason = FINISH[data.finish];
     this.why.hidden = !reason;
-    if (reason) say(this.why, reason);
+    if (reason) say(this.why, t(reason));
     this.placeCaret();
     this.showFlags(status);
     this.tally();
@@ -158,10 +161,10 @@ class Card {
     this.outline.className = "is-" + status;
     this.outGlyph.className = "glyph " + status;
     say(this.outNumber, String(this.number));
-    say(this.outLabel, label(data.main_point) || "Step " + this.number);
-    say(this.outCount, status === "stale" ? "stale" : figure(words || target));
+    say(this.outLabel, label(data.main_point) || t("Step {n}", { n: this.number }));
+    say(this.outCount, status === "stale" ? t("stale") : figure(words || target));
     this.outCount.className = status === "stale" ? "c stale" : "c";
-    say(this.outState, STATES[status]);
+    say(this.outState, t(STATES[status]));
     this.outTrack.style.setProperty("--w", Math.round((100 * target) / Math.max(1, board.longest)) + "%");
     this.outTrack.style.setProperty("--done", (status === "planned" ? 0 : done) + "%");
   }
@@ -172,7 +175,7 @@ class Card {
     const all = job ? job.target - job.words : 0;
     const known = this.board.writes(this.key) && job.seconds_left && all > 0 && wordsLeft > 0;
     this.togo.hidden = !known;
-    if (known) say(this.togo, "About " + duration((job.seconds_left * Math.min(wordsLeft, all)) / all) + " to go");
+    if (known) say(this.togo, t("About {time} to go", { time: duration((job.seconds_left * Math.min(wordsLeft, all)) / all) }));
   }
 
   /** Words of the text as it stands on the page: the server counts whole cards, we count what streams or is typed. */
@@ -195,14 +198,9 @@ class Card {
     this.flagged = signature;
     this.flags.replaceChildren();
     if (status === "failed") {
-      this.flags.append(flag("fail", data.problem || "This paragraph was not written.", "Everything written so far is kept."));
+      this.flags.append(flag("fail", data.problem || t("This paragraph was not written."), t("Everything written so far is kept."), button(t("Try again"), () => board.revise(this, "rewrite"))));
     } else if (status === "stale") {
-      const rewrite = button("Rewrite", () => board.rewrite(this));
-      rewrite.disabled = board.busy;
-      const keep = button("Keep as it is", () => board.link.apply({ do: "keep", key: this.key }));
-      const note = flag("stale", staleReason(data.stale), null, rewrite, keep);
-      if (data.stale.length === 1 && data.stale[0] === "before") note.classList.add("slim");
-      this.flags.append(note);
+      this.flags.append(this.staleFlag());
     }
   }
 
@@ -217,14 +215,16 @@ class Card {
     if (number === this.number) return;
     this.number = number;
     say(this.n, String(number));
-    this.grip.setAttribute("aria-label", "Move step " + number);
-    this.point.setAttribute("aria-label", "Main point of step " + number);
-    this.words.setAttribute("aria-label", "Words in step " + number);
-    this.prose.node.setAttribute("aria-label", "Text of paragraph " + number);
-    this.dots.setAttribute("aria-label", "More for step " + number);
-    this.dots.title = "More for step " + number;
-    this.rewrite.setAttribute("aria-label", "Rewrite paragraph " + number);
-    this.node.querySelector(".acts-v").setAttribute("aria-label", "Paragraph " + number);
+    this.grip.setAttribute("aria-label", t("Move step {n}", { n: number }));
+    this.point.setAttribute("aria-label", t("Main point of step {n}", { n: number }));
+    this.words.setAttribute("aria-label", t("Words in step {n}", { n: number }));
+    this.prose.node.setAttribute("aria-label", t("Text of paragraph {n}", { n: number }));
+    this.textDots.setAttribute("aria-label", t("More for paragraph {n}", { n: number }));
+    this.dots.setAttribute("aria-label", t("More for step {n}", { n: number }));
+    this.dots.title = t("More for step {n}", { n: number });
+    this.acts.setAttribute("aria-label", t("Paragraph {n}", { n: number }));
+    this.note.field.setAttribute("aria-label", t("Note to the writer, step {n}", { n: number }));
+    this.cue.field.setAttribute("aria-label", t("From step {n} on", { n: number }));
     if (this.data) this.show();
   }
 
@@ -239,7 +239,7 @@ class Card {
     const digits = this.words.value.replace(/[\s,.]/g, "");
     const good = /^\d+$/.test(digits) && Number(digits) >= 1 && Number(digits) <= MOST_WORDS;
     this.words.setAttribute("aria-invalid", good ? "false" : "true");
-    this.words.title = good ? "" : "A whole number from 1 to " + figure(MOST_WORDS);
+    this.words.title = good ? "" : t("A whole number from 1 to {n}", { n: figure(MOST_WORDS) });
     if (good) this.board.link.type("words:" + this.key, { do: "edit_step", key: this.key, words: Number(digits) }, this.shown.words, Number(digits));
     this.board.tally();
   }

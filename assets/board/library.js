@@ -9,6 +9,14 @@ function startLibrary(element, server) {
   });
   parts.bring.addEventListener("click", () => parts.file.click());
   parts.file.addEventListener("change", () => bringFile(library));
+  parts.search.addEventListener("input", () => {
+    clearTimeout(library.timer);
+    library.timer = setTimeout(library.refresh, 250);
+  });
+  parts.trash.addEventListener("click", () => {
+    library.trashed = !library.trashed;
+    library.refresh();
+  });
   whenSeen(element, library.refresh);
 }
 
@@ -48,13 +56,20 @@ function whenSeen(element, action) {
 
 async function refreshLibrary(library) {
   const { parts, server } = library;
-  const answer = await server.drafts({}).catch(() => null);
+  const trashed = Boolean(library.trashed);
+  const wanted = parts.search.value;
+  const answer = await server.drafts({ wanted, trashed }).catch(() => null);
   parts.problem.replaceChildren();
   if (!answer || answer.refused) {
     const problem = answer?.refused ?? { message: "The studio does not answer.", hint: "Check that it is still running." };
     return parts.problem.append(flag("fail", problem.message, problem.hint));
   }
-  parts.blank.hidden = answer.drafts.length > 0;
+  const none = answer.drafts.length === 0;
+  parts.blank.hidden = !none || trashed || wanted !== "";
+  parts.none.hidden = !none || !parts.blank.hidden;
+  say(parts.none, wanted ? t("No draft has this in its title or text.") : t("The trash is empty."));
+  parts.trash.hidden = !answer.trash && !trashed;
+  say(parts.trash, trashed ? t("Back to the library") : t("Trash ({n})", { n: answer.trash }));
   parts.list.replaceChildren(...answer.drafts.map((draft) => shelfRow(draft, library)));
 }
 
@@ -64,15 +79,49 @@ function shelfRow(draft, library) {
     window.longwriter.board?.open(draft.id);
   };
   const done = Math.min(100, draft.target_words ? Math.round((100 * draft.words) / draft.target_words) : 0);
+  const shelve = async (name, fields = {}) => {
+    const answer = await library.server.shelve({ draft: draft.id, do: name, ...fields }).catch(() => null);
+    if (name === "trash" && answer?.ok && window.longwriter.board?.draft === draft.id) window.longwriter.board.open(null);
+    await refreshLibrary(library);
+    if (answer?.refused) library.parts.problem.append(flag("fail", answer.refused.message, answer.refused.hint));
+    else if (name === "trash") library.parts.problem.append(el("div", { class: "strip", role: "status" }, el("span", {}, t("Moved to the trash.")), el("div", { class: "row" }, button(t("Restore"), () => shelve("restore"), { kind: "quiet" }))));
+  };
+  const shelfActs = () => [
+    button(t("Open"), open),
+    button(t("Rename"), () => renameDraft(row, draft, shelve), { kind: "quiet" }),
+    button(t("Duplicate"), () => shelve("duplicate"), { kind: "quiet" }),
+    button(t("Delete"), () => shelve("trash"), { kind: "quiet" }),
+  ];
+  const trashActs = () => [button(t("Restore"), () => shelve("restore")), button(t("Delete for good"), () => askDelete(row, draft, library), { kind: "quiet" })];
   const row = el(
     "li",
     { class: "shelf-row" },
     el("button", { type: "button", class: "shelf-title", on: { click: open } }, draft.title),
     el("p", { class: "shelf-facts" }, shelfState(draft)),
     el("div", { class: "prog", "aria-hidden": "true", style: "--done:" + done + "%" }),
-    el("div", { class: "shelf-acts" }, button("Open", open), button("Delete", () => askDelete(row, draft, library), { kind: "quiet" })),
+    el("div", { class: "shelf-acts" }, ...(library.trashed ? trashActs() : shelfActs())),
   );
   return row;
+}
+
+function renameDraft(row, draft, shelve) {
+  const title = row.querySelector(".shelf-title");
+  const field = el("input", { type: "text", class: "shelf-name", maxlength: "300", "aria-label": t("Title") });
+  field.value = draft.title;
+  let done = false;
+  const end = (save) => {
+    if (done) return;
+    done = true;
+    field.replaceWith(title);
+    if (save && field.value.trim() && field.value !== draft.title) shelve("rename", { title: field.value });
+  };
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === "Escape") end(event.key === "Enter");
+  });
+  field.addEventListener("blur", () => end(true));
+  title.replaceWith(field);
+  field.focus();
+  field.select();
 }
 
 function shelfState(draft) {

@@ -7,6 +7,7 @@ const TYPING_PAUSE = 400;
 const POLL_BUSY = 450;
 const POLL_IDLE = 3000;
 const PATIENCE = 15000;
+const BOUT = 5000; // a longer pause in typing begins what is undone on its own
 const UNSENT = "longwriter.unsent";
 const REPEATABLE = ["edit_step", "edit_text", "set_title", "set_mode", "keep"];
 
@@ -19,6 +20,7 @@ class Link {
     this.revs = new Map();
     this.queue = [];
     this.typed = new Map();
+    this.bouts = new Map();
     this.busy = false;
     this.failures = 0;
     this.caughtUp = false;
@@ -62,7 +64,17 @@ class Link {
     clearTimeout(before?.timer);
     const sent = this.queue.findLast((request) => request.id === id);
     if (base) op.was = before ? before.op.was : sent ? sent.value : base.value;
+    op.burst = this.boutOf(id);
     this.typed.set(id, { op, base, value, timer: setTimeout(() => this.release(id), TYPING_PAUSE) });
+  }
+
+  /** The bout of typing an edit belongs to: what is typed without a longer pause is undone as one. */
+  boutOf(id) {
+    const now = Date.now();
+    const bout = this.bouts.get(id);
+    const burst = bout && now - bout.at < BOUT ? bout.burst : String(now);
+    this.bouts.set(id, { burst, at: now });
+    return burst;
   }
 
   /** Send a typed edit now. */
@@ -100,9 +112,9 @@ class Link {
     return this.push({ call: "apply", body: { op }, done });
   }
 
-  command(name, key = null) {
+  command(name, fields = {}) {
     this.flush();
-    return this.push({ call: "command", body: key ? { do: name, key } : { do: name } });
+    return this.push({ call: "command", body: { do: name, ...fields } });
   }
 
   push(request) {

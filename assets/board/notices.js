@@ -64,10 +64,10 @@ class Notices {
     say(this.note.lastElementChild.lastElementChild, "Use the other");
   }
 
-  /** A step is gone; for a while it can come back. */
-  offerUndo(number, restore) {
+  /** A step is gone; it can come back. */
+  offerUndo(number) {
     this.note?.remove();
-    this.note = el("div", { class: "strip", role: "status" }, el("span", {}, "Step " + number + " deleted."), el("div", { class: "row" }, button("Undo", () => { this.drop(); restore(); }), button("Close", () => this.drop(), { kind: "quiet" })));
+    this.note = el("div", { class: "strip", role: "status" }, el("span", {}, "Step " + number + " deleted."), el("div", { class: "row" }, button("Undo", () => { this.drop(); this.board.undo(); }), button("Close", () => this.drop(), { kind: "quiet" })));
     this.area.append(this.note);
   }
 }

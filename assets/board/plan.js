@@ -28,6 +28,11 @@ class Plan {
     parts.foot.hidden = !steps || planning;
     parts.addLast.hidden = !steps || planning;
     parts.export.hidden = !board.totals.words;
+    parts.exportOutline.hidden = !steps;
+    const begun = board.totals.words > 0;
+    parts.newPlan.hidden = parts.importOutline.hidden = begun || !steps;
+    parts.newPlan.disabled = parts.importOutline.disabled = board.busy;
+    parts.find.hidden = !begun;
     if (raw) {
       if (this.rawShown !== head.raw_plan) parts.raw.value = head.raw_plan;
       this.rawShown = head.raw_plan;
@@ -66,13 +71,17 @@ class Plan {
     const planned = cards.reduce((sum, card) => sum + card.targetNow, 0);
     const target = head.target_words;
     const off = planned - target;
-    const signature = JSON.stringify([planned, target, board.busy, cards.map((card) => card.key + card.targetNow)]);
+    const signature = JSON.stringify([planned, target, board.busy, cards.map((card) => card.key + card.targetNow + card.data.locked)]);
     if (signature === this.budget) return;
     this.budget = signature;
     const steps = figure(cards.length) + (cards.length === 1 ? " step" : " steps");
     parts.total.replaceChildren(steps + ", ", el("b", {}, figure(planned)), " of " + count(target, head.language));
     say(parts.off, off > 0 ? figure(off) + " over" : off < 0 && !board.busy ? figure(-off) + " to spare" : "");
     parts.off.classList.toggle("is-over", off > 0);
+    const free = cards.filter((card) => !card.data.locked).length;
+    parts.rebalance.hidden = off === 0 || !free || board.busy;
+    say(parts.rebalance, free === 1 ? t("Rebalance 1 step") : t("Rebalance {n} steps", { n: free }));
+    parts.rebalance.title = t("Spreads {n} over the unlocked steps.", { n: count(target, head.language) });
     const segments = this.segments(cards, off);
     arrange(parts.planRuler, segments);
     parts.planRuler.style.width = off < 0 ? Math.max(8, (100 * planned) / target) + "%" : "100%";
@@ -85,7 +94,10 @@ class Plan {
   /** One segment a step; what goes over the target is hatched, taken from the last steps. */
   segments(cards, off) {
     const segments = cards.map((card) => card.planSegment);
-    cards.forEach((card) => (card.planSegment.style.flex = String(Math.max(1, card.targetNow))));
+    for (const card of cards) {
+      card.planSegment.style.flex = String(Math.max(1, card.targetNow));
+      card.planSegment.className = card.data.locked ? "is-locked" : "";
+    }
     if (off <= 0) return segments;
     this.over.style.flex = String(off);
     let rest = off;

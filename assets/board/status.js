@@ -21,44 +21,54 @@ class Status {
 
   running(job) {
     const { board } = this;
-    const lead = job.kind === "plan" ? "Making the plan" : "Writing " + job.paragraph + " of " + job.of;
+    const lead = this.leadOf(job);
     const model = [board.model.name, "opt wide"];
-    if (job.phase === "queued") return ["planned", "Waiting", [[job.place === 1 ? "Next in line. Another piece is being written first." : figure(job.place) + " pieces are written first.", ""]]];
-    if (job.phase === "loading") return ["planned", "Loading the model", [[board.model.name, ""]]];
+    if (job.phase === "queued") return ["planned", t("Waiting"), [[job.place === 1 ? t("Next in line. Another piece is being written first.") : t("{n} pieces are written first.", { n: figure(job.place) }), ""]]];
+    if (job.phase === "loading") return ["planned", t("Loading the model"), [[board.model.name, ""]]];
     if (job.phase === "reading") {
-      return ["writing", "Reading", [["*" + figure(job.read_done) + "* of " + figure(job.read_total) + " tokens", ""], [lead, "wide"], model]];
+      const left = job.read_left !== null && job.read_left > 0 ? [t("About {time} left", { time: "*" + duration(job.read_left) + "*" }), "wide"] : null;
+      return ["writing", t("Reading"), [[t("{n} of {m} tokens", { n: "*" + figure(job.read_done) + "*", m: figure(job.read_total) }), ""], left, [lead, "wide"], model]];
     }
     const speed = job.tokens_per_second ? ["*" + job.tokens_per_second.toFixed(1) + "* tokens/s", "opt wide"] : null;
-    if (job.kind === "plan") return ["writing", lead, [board.order.length ? ["*" + board.order.length + (board.order.length === 1 ? "* step" : "* steps"), ""] : null, model, speed]];
-    return ["writing", lead, [this.written(), model, speed, job.seconds_left ? ["About *" + duration(job.seconds_left) + "* left", ""] : null]];
+    if (job.kind === "plan") return ["writing", lead, [board.order.length ? ["*" + steps(board.order.length).replace(" ", "* "), ""] : null, model, speed]];
+    if (job.kind !== "write") return ["writing", lead, [model]];
+    const score = board.totals.words ? [t("Length score {n}", { n: "*" + board.totals.length_score + "*" }), "opt wide"] : null;
+    return ["writing", lead, [this.written(), score, model, speed, job.seconds_left ? [t("About {time} left", { time: "*" + duration(job.seconds_left) + "*" }), ""] : null]];
+  }
+
+  leadOf(job) {
+    if (job.kind === "plan") return t("Making the plan");
+    if (job.kind === "choose") return t("Alternative {n} of {m}", { n: Math.min(job.paragraph, job.of), m: job.of });
+    if (job.kind === "point") return t("Looking for another main point");
+    return t("Writing {n} of {m}", { n: job.paragraph, m: job.of });
   }
 
   resting() {
     const { board } = this;
     const { written, unfinished, stale } = board.tallies();
     const words = this.written();
-    const score = board.totals.words ? ["Length score *" + board.totals.length_score + "*", "wide"] : null;
-    const late = stale ? ["*" + stale + "* stale", ""] : null;
-    if (!board.order.length) return ["planned", "No plan yet", []];
-    if (!written && !board.totals.words) return ["planned", "Not begun", [[count(board.head.target_words, board.head.language), ""], [board.model.name, "opt wide"]]];
-    if (unfinished) return ["stopped", "Stopped", [words, [unfinished + " of " + board.order.length + " to be written", "wide"], late]];
-    return ["written", "Finished", [words, score, late]];
+    const score = board.totals.words ? [t("Length score {n}", { n: "*" + board.totals.length_score + "*" }), "wide"] : null;
+    const late = stale ? [t("{n} stale", { n: "*" + stale + "*" }), ""] : null;
+    if (!board.order.length) return ["planned", t("No plan yet"), []];
+    if (!written && !board.totals.words) return ["planned", t("Not begun"), [[count(board.head.target_words, board.head.language), ""], [board.model.name, "opt wide"]]];
+    if (unfinished) return ["stopped", t("Paused"), [words, [t("{n} of {m} to be written", { n: unfinished, m: board.order.length }), "wide"], late]];
+    return ["written", t("Finished"), [words, score, late]];
   }
 
   written() {
     const { totals, head } = this.board;
-    return ["*" + figure(totals.words) + "* of " + count(head.target_words, head.language), ""];
+    return [t("{n} of {m}", { n: "*" + figure(totals.words) + "*", m: count(head.target_words, head.language) }), ""];
   }
 
   showActions() {
     const { board } = this;
     const { written, unfinished, stale } = board.tallies();
-    const names = board.job ? ["stop"] : [];
+    const names = board.job ? (board.job.kind === "write" && board.job.phase !== "queued" ? ["follow", "stop"] : ["stop"]) : [];
     if (!board.job && board.stage === "draft" && board.order.length) {
       if (stale > 1) names.push("keepAll");
       if (unfinished) names.push(written || board.totals.words ? "continue" : "write");
     }
-    const signature = names.join();
+    const signature = names.join() + board.job?.kind + board.job?.phase + board.follow.on;
     if (signature === this.acts) return;
     this.acts = signature;
     board.parts.acts.replaceChildren(...names.map((name) => this.action(name)));
@@ -66,10 +76,20 @@ class Status {
 
   action(name) {
     const { board } = this;
-    if (name === "stop") return button("Stop", () => board.stop(), { iconName: "stop", title: "Ctrl+." });
-    if (name === "keepAll") return button("Keep all as they are", () => board.keepAll(), { kind: "quiet wide" });
-    if (name === "continue") return button("Continue", () => board.write(), { kind: "primary small", title: "Ctrl+Enter" });
-    return button("Write", () => board.write(), { kind: "primary small", title: "Ctrl+Enter" });
+    if (name === "follow") {
+      const follow = button(board.follow.on ? t("Following") : t("Follow"), () => board.follow.set(!board.follow.on), { kind: "quiet wide", iconName: "down", title: t("Keeps the line being written in view. Scrolling away turns it off.") });
+      follow.setAttribute("aria-pressed", String(board.follow.on));
+      return follow;
+    }
+    if (name === "stop") {
+      const { kind, phase } = board.job;
+      if (phase === "queued") return button(t("Leave the line"), () => board.stop(), { kind: "quiet" });
+      if (kind === "write") return button(t("Pause"), () => board.stop(), { iconName: "pause", title: t("Keeps the text; Continue goes on from there. Ctrl+.") });
+      return button(t("Stop"), () => board.stop(), { iconName: "stop", title: "Ctrl+." });
+    }
+    if (name === "keepAll") return button(t("Keep all as they are"), () => board.keepAll(), { kind: "quiet wide" });
+    if (name === "continue") return button(t("Continue"), () => board.write(), { kind: "primary small", title: "Ctrl+Enter" });
+    return button(t("Write"), () => board.write(), { kind: "primary small", title: "Ctrl+Enter" });
   }
 }
 

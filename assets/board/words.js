@@ -1,10 +1,21 @@
 // The board's words and figures in one place, so that another language is another file.
 
+const PHRASES = window.longwriterPhrases ?? {};
 const NBSP = "\u00a0";
+
+/** Words of the page in its language; `{name}` is filled in. English is its own key. */
+function t(text, values = {}) {
+  return (PHRASES[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+/** Text with figures between asterisks, as nodes. */
+const marked = (text) => text.split("*").map((piece, i) => (i % 2 ? el("b", {}, piece) : piece)).filter((piece) => piece !== "");
 
 const figure = (number) => Math.round(number).toLocaleString("en-US");
 const unit = (language) => (language === "zh" ? "字" : "words");
 const count = (number, language) => (language === "zh" ? figure(number) + "字" : figure(number) + NBSP + (number === 1 ? "word" : "words"));
+
+const steps = (number) => (number === 1 ? t("1 step") : t("{n} steps", { n: figure(number) }));
 
 function duration(seconds) {
   if (seconds < 60) return Math.max(1, Math.round(seconds)) + NBSP + "s";
@@ -29,10 +40,36 @@ const FINISH = {
   error: "Cut short by an error",
 };
 
+// What undo takes back, by the name of the edit.
+const CHANGES = {
+  edit_step: "change of a step",
+  insert_step: "new step",
+  delete_step: "deletion of a step",
+  move_step: "move",
+  edit_text: "typing",
+  keep: "keep as it is",
+  set_title: "change of the title",
+  set_mode: "way of writing",
+  set_plan: "import of a plan",
+  write: "writing of a paragraph",
+  plan: "making of the plan",
+  split_step: "split of a step",
+  merge_step: "merge of two steps",
+  rebalance: "rebalancing",
+  accept_plan: "new plan",
+  discard_plan: "discarded plan",
+  choose: "choice of a text",
+  dismiss: "closing of the alternatives",
+  alternatives: "alternatives",
+  suggest: "new main point",
+  return_to: "return to a version",
+  replace_text: "replacement",
+};
+
 function staleReason(reasons) {
-  if (reasons.includes("step")) return "Its main point or word count changed after it was written.";
-  if (reasons.includes("brief")) return "The brief changed after it was written.";
-  return "The text before it changed after it was written.";
+  if (reasons.includes("step")) return t("Its step in the plan changed after it was written.");
+  if (reasons.includes("brief")) return t("The brief changed after it was written.");
+  return t("The text before it changed after it was written.");
 }
 
 const MODES = {

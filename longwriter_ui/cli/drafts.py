@@ -10,7 +10,7 @@ from longwriter_ui.cli.console import STDOUT, find_draft, note, to_json, write_t
 from longwriter_ui.cli.run import OpenStudio
 from longwriter_ui.draft import Draft, FinishReason, Paragraph
 from longwriter_ui.export.options import Options
-from longwriter_ui.store.drafts import DraftSummary
+from longwriter_ui.store.summary import DraftSummary
 
 OPTIONS = tuple(Options().values())
 _ENDINGS = {

@@ -7,11 +7,12 @@ once, so braces or dollar signs in a person's text stay what they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from longwriter_ui.brief import Brief
-from longwriter_ui.engine.base import Conversation, Part, user
+from longwriter_ui.engine.base import Conversation, Part, assistant, user
 from longwriter_ui.plan import Step, render_plan, render_step
 from longwriter_ui.words import LANGUAGES
 
@@ -46,9 +47,48 @@ def opening(brief: Brief, steps: Sequence[Step]) -> str:
     return _template("opening", brief.language).format(instruction=_instruction(brief), plan=plan)
 
 
-def turn(number: int, step: Step, language: str) -> str:
-    """Asks for one paragraph."""
-    return _template("turn", language).format(step=render_step(number, step, language))
+def turn(number: int, step: Step, language: str, cue: str = "") -> str:
+    """Asks for one paragraph. `cue`: what holds from an earlier step on, or from this one."""
+    asked = asked_for(step, language, cue)
+    return _template("turn", language).format(step=render_step(number, step, language), asked=asked)
+
+
+def asked_for(step: Step, language: str, cue: str = "") -> str:
+    """The person's notes to the writer, one to a line; empty where there are none."""
+    cue_line = _template("cue", language).format(text=_line(cue)) if cue else ""
+    return cue_line + (_template("note", language).format(text=_line(step.note)) if step.note else "")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a paragraph is to be written again: in the person's words, longer or shorter, leading up to the opening of
+    the next paragraph; `words` long."""
+
+    text: str = ""
+    size: str = ""  # "longer", "shorter" or ""
+    next_opening: str = ""
+    words: int = 0
+
+
+def revise(wish: Wish, language: str) -> str:
+    """Asks for the paragraph before it once more."""
+    wishes = f"{wish.text.strip()}\n" if wish.text.strip() else ""
+    if wish.size:
+        wishes += _template(wish.size, language)
+    if wish.next_opening:
+        wishes += _template("lead", language).format(text=wish.next_opening)
+    return _template("revise", language).format(wishes=wishes, words=wish.words)
+
+
+def mend(beginning: str, going_on: str, words: int, language: str) -> str:
+    """Asks for another beginning of the paragraph before it."""
+    return _template("mend", language).format(text=beginning, next=going_on, words=words)
+
+
+def point_prompt(brief: Brief, steps: Sequence[Step], index: int) -> Conversation:
+    """Asks for another main point of step `index`."""
+    plan = assistant(render_plan(steps, brief.language))
+    return (*plan_prompt(brief), plan, user(_template("point", brief.language).format(number=index + 1)))
 
 
 def amendment(steps: Sequence[Step], first: int, language: str) -> str:
@@ -63,13 +103,19 @@ def agentwrite(
     keeps what comes before. `told` is that step as the model is told it (None: as in the plan)."""
     head, tail = _template("agentwrite", brief.language).split("{text}")
     head = head.format(instruction=_instruction(brief), plan=render_plan(steps, brief.language))
-    tail = tail.format(step=render_step(index + 1, told or steps[index], brief.language))
+    cue = next((step.cue for step in reversed(steps[: index + 1]) if step.cue), "")
+    asked = asked_for(steps[index], brief.language, cue)
+    tail = tail.format(step=render_step(index + 1, told or steps[index], brief.language), asked=asked)
     return (user(head, *joined(written), tail),)
 
 
 def oneshot(brief: Brief, steps: Sequence[Step]) -> str:
     """Asks for the whole piece in one answer."""
-    plan = render_plan(steps, brief.language)
+    lines: list[str] = []
+    for number, step in enumerate(steps, 1):
+        asked = asked_for(step, brief.language, step.cue)
+        lines.append(render_step(number, step, brief.language) + ("\n" + asked.rstrip() if asked else ""))
+    plan = "\n".join(lines)
     return _template("oneshot", brief.language).format(instruction=_instruction(brief), plan=plan)
 
 
@@ -83,10 +129,17 @@ def joined(parts: Sequence[Part]) -> list[Part]:
     return result
 
 
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _instruction(brief: Brief) -> str:
+    text = brief.instruction
+    if brief.notes:
+        text = _template("notes", brief.language).format(instruction=text, notes=brief.notes)
     if brief.language in ("en", "zh"):
-        return brief.instruction
-    return f"{brief.instruction}\n\nWrite in {LANGUAGES[brief.language]}."
+        return text
+    return f"{text}\n\nWrite in {LANGUAGES[brief.language]}."
 
 
 @cache

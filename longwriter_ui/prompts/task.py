@@ -34,7 +34,9 @@ def paragraph_task(draft: Draft, index: int, vocabulary: str, words: int | None 
     if draft.mode is Mode.AGENTWRITE:
         written = [part(p.version, vocabulary) for p in draft.paragraphs[:index] if p.version and p.text.strip()]
         return Task(prompts.agentwrite(draft.brief, draft.steps, index, written, step), "")
-    return _conversation_task(draft, index, vocabulary, prompts.turn(index + 1, step, draft.brief.language))
+    return _conversation_task(
+        draft, index, vocabulary, prompts.turn(index + 1, step, draft.brief.language, draft.cue(index))
+    )
 
 
 def continued_task(draft: Draft, index: int, vocabulary: str, words: int | None = None) -> Task:
@@ -49,6 +51,16 @@ def continued_task(draft: Draft, index: int, vocabulary: str, words: int | None 
     else:
         task = paragraph_task(draft, index, vocabulary, words)
     return Task((*task.conversation, assistant(part(version, vocabulary))), task.prompt, task.opening)
+
+
+def revised_task(draft: Draft, index: int, vocabulary: str, request: str) -> Task:
+    """The task of writing paragraph `index` again, its present text in view. What is remembered of it is the plain
+    turn: to the paragraphs after it, the new text is the answer to that."""
+    version = draft.paragraphs[index].version
+    if version is None:
+        raise ValueError("there is no text to revise")
+    task = paragraph_task(draft, index, vocabulary)
+    return Task((*task.conversation, assistant(part(version, vocabulary)), user(request)), task.prompt, task.opening)
 
 
 def oneshot_task(draft: Draft, index: int, vocabulary: str) -> Task:
@@ -86,7 +98,7 @@ def _conversation_task(draft: Draft, index: int, vocabulary: str, prompt: str, *
         version = paragraph.version
         if version is None:
             continue
-        asked = version.prompt or prompts.turn(i + 1, paragraph.step, language)
+        asked = version.prompt or prompts.turn(i + 1, paragraph.step, language, draft.cue(i))
         turns += [user(asked if turns else opening + asked), assistant(part(version, vocabulary))]
     if amended and continues and _plan_changed(draft, *earlier[-1]):
         prompt = prompts.amendment(draft.steps[index:], index + 1, language) + prompt

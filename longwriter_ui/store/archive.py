@@ -34,7 +34,7 @@ def load(connection: sqlite3.Connection, draft: Draft) -> Project:
         if paragraph is not None:
             present[row["key"]] = replace(paragraph, version=version)
         else:
-            step = Step(row["main_point"], row["words"])
+            step = Step(row["main_point"], row["words"], bool(row["locked"]), row["note"], row["cue"])
             deleted.append(Paragraph(step, row["key"], Status(row["status"]), version, len(past), row["problem"]))
     return Project(
         draft=replace(draft, paragraphs=tuple(present.values())),
@@ -48,22 +48,24 @@ def insert(connection: sqlite3.Connection, project: Project) -> None:
     """The rows of a new draft, as revision 1; a paragraph without a history gets its present version."""
     draft = project.draft
     connection.execute(
-        """INSERT INTO drafts (id, title, instruction, target_words, language, mode, seed, opening, raw_plan,
-                               planning_problem, created, updated, rev, head_rev, order_rev)
-           VALUES (?,?,?,?,?,?,?,?,?,?,?,?,1,1,1)""",
+        """INSERT INTO drafts (id, title, instruction, target_words, language, notes, mode, seed, opening, raw_plan,
+                               planning_problem, proposal, created, updated, rev, head_rev, order_rev)
+           VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,1,1,1)""",
         (
             draft.id, draft.title, draft.brief.instruction, draft.brief.target_words, draft.brief.language,
-            draft.mode.value, draft.seed, draft.opening, draft.raw_plan, draft.planning_problem, now(), now(),
+            draft.brief.notes, draft.mode.value, draft.seed, draft.opening, draft.raw_plan, draft.planning_problem,
+            draft.proposal, now(), now(),
         ),
     )  # fmt: skip
     set_export_options(connection, draft.id, project.export_options)
     places = [*enumerate(draft.paragraphs), *((None, p) for p in project.deleted)]
     for position, paragraph in places:
         connection.execute(
-            """INSERT INTO paragraphs (draft_id, key, position, main_point, words, status, problem, rev)
-               VALUES (?,?,?,?,?,?,?,1)""",
+            """INSERT INTO paragraphs (draft_id, key, position, main_point, words, locked, note, cue, status, problem,
+                                       rev) VALUES (?,?,?,?,?,?,?,?,?,?,1)""",
             (
                 draft.id, paragraph.key, position, paragraph.step.main_point, paragraph.step.words,
+                paragraph.step.locked, paragraph.step.note, paragraph.step.cue,
                 paragraph.status.value, paragraph.problem,
             ),
         )  # fmt: skip

@@ -9,29 +9,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
-from longwriter_ui.draft import PLAN_UNFINISHED, Draft, FinishReason, Paragraph, Status, Version
+from longwriter_ui.draft import PLAN_UNFINISHED, Draft, FinishReason, Status, Version
 from longwriter_ui.errors import ConflictError, DraftNotFound
 from longwriter_ui.project import Project
-from longwriter_ui.store import archive
+from longwriter_ui.store import archive, journal
+from longwriter_ui.store.changes import touch_stale, write
 from longwriter_ui.store.database import Database
-from longwriter_ui.store.rows import insert_version, load_draft, now, update_version
+from longwriter_ui.store.rows import history, insert_version, load_draft, now, update_version
 from longwriter_ui.store.summary import DraftSummary, summary
-
-
-@dataclass(frozen=True)
-class Since:
-    """What is new in a draft: whether its own fields or its order changed, the cards that did, and the text that
-    came for the others, as (key, text) in order."""
-
-    rev: int
-    draft: Draft
-    head: bool
-    order: bool
-    changed: frozenset[str]
-    deltas: tuple[tuple[str, str], ...]
+from longwriter_ui.store.views import PastText, Since
 
 
 class DraftStore:
@@ -78,11 +68,21 @@ class DraftStore:
         with self._database.read() as db:
             return _found(load_draft(db, draft_id, settled=True), draft_id)
 
-    def summaries(self) -> list[DraftSummary]:
-        """All drafts, the last changed first."""
+    def summaries(self, wanted: str = "", *, trashed: bool = False) -> list[DraftSummary]:
+        """The drafts in use, or those in the trash, that have `wanted` in them, the last changed first."""
         with self._database.read() as db:
-            ids = db.execute("SELECT id, updated FROM drafts ORDER BY updated DESC").fetchall()
-            return [summary(_found(load_draft(db, i), i), updated) for i, updated in ids]
+            ids = db.execute(
+                "SELECT id, updated FROM drafts WHERE (trashed IS NOT NULL) = ? ORDER BY updated DESC", (trashed,)
+            ).fetchall()
+            drafts = [(_found(load_draft(db, i), i), updated) for i, updated in ids]
+        return [summary(draft, updated) for draft, updated in drafts if _has(draft, wanted)]
+
+    def trash(self, draft_id: str, gone: bool) -> None:
+        """Put the draft in the trash, or take it out; DraftNotFound."""
+        with self._database.change() as db:
+            moment = now() if gone else None
+            if not db.execute("UPDATE drafts SET trashed = ? WHERE id = ?", (moment, draft_id)).rowcount:
+                raise _missing(draft_id)
 
     def delete(self, draft_id: str) -> None:
         """Remove the draft with all its versions; DraftNotFound."""
@@ -92,10 +92,19 @@ class DraftStore:
             if not db.execute("DELETE FROM drafts WHERE id = ?", (draft_id,)).rowcount:
                 raise _missing(draft_id)
 
-    def change(self, draft_id: str, edit: Callable[[Draft], Draft], *, key: str = "", seen: int | None = None) -> int:
+    def change(
+        self,
+        draft_id: str,
+        edit: Callable[[Draft], Draft],
+        *,
+        key: str = "",
+        seen: int | None = None,
+        label: str = "edit",
+        kin: str = "",
+    ) -> int:
         """Replace the draft by `edit(draft)` in one transaction; the new revision.
 
-        With `seen`, ConflictError when the card `key` has changed since that revision.
+        With `seen`, ConflictError when the card `key` has changed since that revision. `label` and `kin`: see journal.
         """
         with self._database.change() as db:
             before = _found(load_draft(db, draft_id), draft_id)
@@ -108,9 +117,25 @@ class DraftStore:
                         "This paragraph was changed elsewhere in the meantime.", "Look at both and choose."
                     )
             after = edit(before)
+            state = journal.capture(db, draft_id)
             rev = self._next(db, draft_id)
-            self._write(db, before, after, rev)
+            write(db, before, after, rev)
+            journal.record(db, draft_id, state, label, kin)
             return rev
+
+    def undo(self, draft_id: str, entry: int | None = None) -> str:
+        """Take back the last change, of the person or the model; what it was. See `journal.walk`."""
+        return self._walk(draft_id, entry, back=True)
+
+    def redo(self, draft_id: str, entry: int | None = None) -> str:
+        """Do again what was undone last; what it was. See `journal.walk`."""
+        return self._walk(draft_id, entry, back=False)
+
+    def history(self, draft_id: str, key: str) -> list[PastText]:
+        """The texts a paragraph has had, oldest first."""
+        with self._database.read() as db:
+            found = history(db, _found(load_draft(db, draft_id), draft_id).id, key)
+            return [PastText(version, datetime.fromisoformat(created), present) for version, created, present in found]
 
     def begin(self, draft_id: str, key: str, version: Version, opening: str | None) -> None:
         """The paragraph `key` is being written as `version`; its present text stays until that is done."""
@@ -130,7 +155,7 @@ class DraftStore:
             )
             if opening is not None:
                 db.execute("UPDATE drafts SET opening = ? WHERE id = ?", (opening, draft_id))
-            self._touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
+            touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
 
     def append(self, draft_id: str, key: str, text: str) -> None:
         """More text of the paragraph being written."""
@@ -138,7 +163,7 @@ class DraftStore:
             rev = self._next(db, draft_id)
             db.execute("INSERT INTO deltas (draft_id, key, rev, text) VALUES (?,?,?,?)", (draft_id, key, rev, text))
 
-    def finish(self, draft_id: str, key: str, version: Version | None, problem: str = "") -> None:
+    def finish(self, draft_id: str, key: str, version: Version | None, problem: str = "", label: str = "write") -> None:
         """The paragraph being written is done. A rewrite that was stopped or failed gives way to the text it was to
         replace; both stay among the versions. `version` None: what has streamed so far is all there is.
         """
@@ -148,6 +173,7 @@ class DraftStore:
             row = db.execute("SELECT * FROM paragraphs WHERE draft_id = ? AND key = ?", (draft_id, key)).fetchone()
             if row is None or row["writing_id"] is None:
                 return
+            state = journal.capture(db, draft_id)
             streamed = before.paragraphs[before.index(key)].version if row["position"] is not None else None
             final = version or streamed
             if final is not None:
@@ -166,7 +192,8 @@ class DraftStore:
             )
             if not has_text and not is_continued:
                 db.execute("DELETE FROM versions WHERE id = ?", (row["writing_id"],))
-            self._touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
+            journal.record(db, draft_id, state, label)
+            touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
 
     def since(self, draft_id: str, rev: int) -> Since:
         """What changed after revision `rev` (0: everything)."""
@@ -184,7 +211,16 @@ class DraftStore:
                 "SELECT key, text FROM deltas WHERE draft_id = ? AND rev > ? ORDER BY id", (draft_id, rev)
             )
             fresh = tuple((key, text) for key, text in deltas if key not in changed)
-            return Since(row["rev"], draft, row["head_rev"] > rev, row["order_rev"] > rev, changed, fresh)
+            return Since(
+                row["rev"],
+                draft,
+                row["head_rev"] > rev,
+                row["order_rev"] > rev,
+                changed,
+                fresh,
+                *journal.ends(db, draft_id),
+                {key: _place(history(db, draft_id, key)) for key in changed},
+            )
 
     def interrupted(self) -> list[str]:
         """Ids of drafts with a paragraph that was being written or a plan that was being made."""
@@ -207,53 +243,15 @@ class DraftStore:
             self.finish(draft_id, key, None)
         draft = self.get(draft_id)
         if draft.planning_problem == PLAN_UNFINISHED and draft.paragraphs:
-            self.change(draft_id, lambda d: replace(d, paragraphs=()))
+            self.change(draft_id, lambda d: replace(d, paragraphs=()), label="plan")
 
-    def _write(self, db: sqlite3.Connection, before: Draft, after: Draft, rev: int) -> None:
-        """Write what differs between two states of a draft."""
-        if _head(before) != _head(after):
-            db.execute(
-                "UPDATE drafts SET title=?, mode=?, opening=?, raw_plan=?, planning_problem=?, head_rev=? WHERE id=?",
-                (*_head(after), rev, after.id),
-            )
-        old = {p.key: p for p in before.paragraphs}
-        order = [p.key for p in after.paragraphs]
-        for key in old.keys() - set(order):
-            db.execute("UPDATE paragraphs SET position=NULL, rev=? WHERE draft_id=? AND key=?", (rev, after.id, key))
-        for paragraph in after.paragraphs:
-            if old.get(paragraph.key) != paragraph:
-                self._write_paragraph(db, after.id, old.get(paragraph.key), paragraph, rev)
-        if order != [p.key for p in before.paragraphs]:
-            db.execute("UPDATE drafts SET order_rev = ? WHERE id = ?", (rev, after.id))
-            for position, key in enumerate(order):
-                db.execute("UPDATE paragraphs SET position=? WHERE draft_id=? AND key=?", (position, after.id, key))
-        self._touch_stale(db, before, after, rev)
-
-    def _write_paragraph(
-        self, db: sqlite3.Connection, draft_id: str, old: Paragraph | None, new: Paragraph, rev: int
-    ) -> None:
-        fields = (new.step.main_point, new.step.words, new.status.value, new.problem, rev, draft_id, new.key)
-        if old is None:
-            db.execute(
-                """INSERT INTO paragraphs (main_point, words, status, problem, rev, draft_id, key, position)
-                   VALUES (?,?,?,?,?,?,?,0)""",
-                fields,
-            )
-        else:
-            db.execute(
-                "UPDATE paragraphs SET main_point=?, words=?, status=?, problem=?, rev=? WHERE draft_id=? AND key=?",
-                fields,
-            )
-        if new.version != (old.version if old else None):
-            version_id = insert_version(db, draft_id, new.key, new.version) if new.version else None
-            db.execute("UPDATE paragraphs SET version_id=? WHERE draft_id=? AND key=?", (version_id, draft_id, new.key))
-
-    def _touch_stale(self, db: sqlite3.Connection, before: Draft, after: Draft, rev: int) -> None:
-        """A card whose stale marks changed has changed, though its row has not."""
-        marks = dict(zip((p.key for p in before.paragraphs), before.stale_marks(), strict=True))
-        for paragraph, stale in zip(after.paragraphs, after.stale_marks(), strict=True):
-            if marks.get(paragraph.key, ()) != stale:
-                db.execute("UPDATE paragraphs SET rev=? WHERE draft_id=? AND key=?", (rev, after.id, paragraph.key))
+    def _walk(self, draft_id: str, entry: int | None, *, back: bool) -> str:
+        with self._database.change() as db:
+            before = _found(load_draft(db, draft_id), draft_id)
+            rev = self._next(db, draft_id)
+            label = journal.walk(db, draft_id, rev, entry, back=back)
+            touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
+            return label
 
     def _next(self, db: sqlite3.Connection, draft_id: str) -> int:
         if not db.execute("UPDATE drafts SET rev = rev + 1, updated = ? WHERE id = ?", (now(), draft_id)).rowcount:
@@ -261,8 +259,14 @@ class DraftStore:
         return int(db.execute("SELECT rev FROM drafts WHERE id = ?", (draft_id,)).fetchone()["rev"])
 
 
-def _head(draft: Draft) -> tuple[str, ...]:
-    return (draft.title, draft.mode.value, draft.opening, draft.raw_plan, draft.planning_problem)
+def _has(draft: Draft, wanted: str) -> bool:
+    wanted = wanted.strip().casefold()
+    return not wanted or any(wanted in text.casefold() for text in (draft.title, draft.brief.instruction, draft.text))
+
+
+def _place(texts: list[tuple[Version, str, bool]]) -> tuple[int, int]:
+    present = next((n for n, (_, _, is_present) in enumerate(texts, 1) if is_present), len(texts))
+    return (present, len(texts))
 
 
 def _found(draft: Draft | None, draft_id: str) -> Draft:

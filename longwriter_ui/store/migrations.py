@@ -73,6 +73,27 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ALTER TABLE drafts ADD COLUMN export_options TEXT NOT NULL DEFAULT '{}';  -- JSON object
         """,
     ),
+    (
+        "0003_board",
+        """
+        ALTER TABLE paragraphs ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;  -- rebalancing leaves its words alone
+        ALTER TABLE paragraphs ADD COLUMN note TEXT NOT NULL DEFAULT '';      -- to the writer, for this step
+        ALTER TABLE paragraphs ADD COLUMN cue TEXT NOT NULL DEFAULT '';       -- holds from this step on
+        ALTER TABLE paragraphs ADD COLUMN offered TEXT NOT NULL DEFAULT '[]'; -- JSON: ids of versions to choose from
+        ALTER TABLE drafts ADD COLUMN notes TEXT NOT NULL DEFAULT '';         -- reference notes of the brief
+        ALTER TABLE drafts ADD COLUMN proposal TEXT NOT NULL DEFAULT '';      -- a plan that waits to be accepted
+        ALTER TABLE drafts ADD COLUMN trashed TEXT;                           -- when it was put in the trash
+        CREATE TABLE journal (              -- each change of a draft, to be undone and done again
+            id INTEGER PRIMARY KEY,
+            draft_id TEXT NOT NULL REFERENCES drafts(id) ON DELETE CASCADE,
+            label TEXT NOT NULL,            -- what was done, for the person
+            kin TEXT NOT NULL DEFAULT '',   -- changes that are undone as one carry the same word here
+            undone INTEGER NOT NULL DEFAULT 0,
+            change TEXT NOT NULL            -- JSON, see store/journal.py
+        );
+        CREATE INDEX journal_of ON journal(draft_id, id);
+        """,
+    ),
 )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 from array import array
+from collections.abc import Iterable
 from datetime import datetime, timezone
 
 from longwriter_ui.brief import Brief
@@ -30,7 +32,7 @@ def load_draft(connection: sqlite3.Connection, draft_id: str, *, settled: bool =
         connection.execute("SELECT key, count(*) FROM versions WHERE draft_id = ? GROUP BY key", (draft_id,)).fetchall()
     )
     rows = connection.execute(
-        """SELECT p.key, p.main_point, p.words, p.status, p.problem,
+        """SELECT p.key, p.main_point, p.words, p.locked, p.note, p.cue, p.status, p.problem, p.offered,
                   v.id IS p.writing_id AND p.writing_id IS NOT NULL AS growing, v.*
            FROM paragraphs p LEFT JOIN versions v
                 ON v.id = CASE WHEN ? THEN coalesce(p.version_id, p.writing_id)
@@ -41,23 +43,25 @@ def load_draft(connection: sqlite3.Connection, draft_id: str, *, settled: bool =
     return Draft(
         id=row["id"],
         title=row["title"],
-        brief=Brief(row["instruction"], row["target_words"], row["language"]),
+        brief=Brief(row["instruction"], row["target_words"], row["language"], row["notes"]),
         mode=Mode(row["mode"]),
         seed=row["seed"],
         paragraphs=tuple(
             Paragraph(
-                Step(r[1], r[2]),
+                Step(r[1], r[2], bool(r["locked"]), r["note"], r["cue"]),
                 key=r[0],
-                status=Status(r[3]),
-                problem=r[4],
+                status=Status(r["status"]),
+                problem=r["problem"],
                 version=read_version(r, deltas.get(r[0], "") if r["growing"] else "") if r["id"] is not None else None,
                 versions=counts.get(r[0], 0),
+                offered=_offered(connection, r["offered"]),
             )
             for r in rows
         ),
         opening=row["opening"],
         raw_plan=row["raw_plan"],
         planning_problem=row["planning_problem"],
+        proposal=row["proposal"],
     )
 
 
@@ -71,6 +75,58 @@ def insert_version(
         (draft_id, key, *_columns(version), created or now()),
     )
     return int(cursor.lastrowid or 0)
+
+
+def version_row(connection: sqlite3.Connection, draft_id: str, key: str, version: Version) -> int:
+    """The row that holds exactly this version, a new one where there is none."""
+    row = connection.execute(
+        """SELECT id FROM versions WHERE draft_id=? AND key=? AND text=? AND author=? AND finish=? AND basis_brief=?
+           AND basis_step=? AND basis_before=? AND prompt=? AND rest=? AND tokens=? AND vocabulary=?""",
+        (draft_id, key, *_columns(version)),
+    ).fetchone()
+    return int(row["id"]) if row is not None else insert_version(connection, draft_id, key, version)
+
+
+def history(connection: sqlite3.Connection, draft_id: str, key: str) -> list[tuple[Version, str, bool]]:
+    """The texts the paragraph `key` has had, oldest first, with the time and whether it is the present one. A text
+    that came more than once, and what was typed on the way to a later edit of the same minute, stands only once."""
+    row = connection.execute(
+        "SELECT version_id, writing_id FROM paragraphs WHERE draft_id = ? AND key = ?", (draft_id, key)
+    ).fetchone()
+    if row is None:
+        return []
+    found: list[tuple[Version, str, bool]] = []
+    for line in connection.execute(
+        "SELECT * FROM versions WHERE draft_id = ? AND key = ? ORDER BY id", (draft_id, key)
+    ):
+        version, present = read_version(line), line["id"] == row["version_id"]
+        if not version.text.strip() or line["id"] == row["writing_id"]:
+            continue
+        if found and not found[-1][2] and _goes_on(found[-1], version, line["created"]):
+            found.pop()
+        same = next((i for i, past in enumerate(found) if past[0].text == version.text), None)
+        if same is None:
+            found.append((version, line["created"], present))
+        elif present:
+            found[same] = (version, found[same][1], True)
+    return found
+
+
+def offered_ids(ids: Iterable[int]) -> str:
+    """Rows of versions to choose from, as stored."""
+    return json.dumps(list(ids))
+
+
+def _goes_on(past: tuple[Version, str, bool], version: Version, created: str) -> bool:
+    typed = past[0].author is Author.USER and version.author is Author.USER
+    return typed and (datetime.fromisoformat(created) - datetime.fromisoformat(past[1])).total_seconds() < 60
+
+
+def _offered(connection: sqlite3.Connection, ids: str) -> tuple[Version, ...]:
+    if ids == "[]":
+        return ()
+    rows = (connection.execute("SELECT * FROM versions WHERE id = ?", (i,)).fetchone() for i in json.loads(ids))
+    return tuple(read_version(row) for row in rows if row is not None)
 
 
 def update_version(connection: sqlite3.Connection, version_id: int, version: Version) -> None:

@@ -9,10 +9,11 @@ from longwriter_ui.paths import ASSETS
 
 # In this order: later scripts use what earlier ones define.
 _SCRIPTS = (
-    "words", "dom", "link", "prose", "card", "move", "keys", "menu", "status", "notices", "plan", "board", "acts",
+    "words", "dom", "link", "prose", "card", "asides", "board", "revising", "versions", "choices", "replan", "find",
+    "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
     "export", "brief", "library", "modelrows", "models", "start",
 )  # fmt: skip
-_STYLES = ("tokens", "frame", "card", "panel", "export", "models", "narrow", "gradio")
+_STYLES = ("tokens", "frame", "card", "revise", "panel", "export", "models", "narrow", "gradio")
 
 
 def read(name: str) -> str:

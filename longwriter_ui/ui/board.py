@@ -11,12 +11,15 @@ from typing import Any
 import gradio as gr
 
 from longwriter_ui.errors import ConflictError, DraftNotFound, EditError, LongWriterError
+from longwriter_ui.revision import Revision
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
 from longwriter_ui.ui.exports import ExportFolder
 from longwriter_ui.ui.files import export_calls
 
 Json = dict[str, Any]
+
+MAX_WISH = 2_000
 
 _log = logging.getLogger(__name__)
 
@@ -49,15 +52,52 @@ def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
     def command(body: Json) -> Json:
         try:
             _command(studio, body)
+        except ConflictError as error:
+            return poll(body) | {"conflict": present.error(error)}
         except LongWriterError as error:
             return poll(body) | {"refused": present.error(error)}
         return poll(body) | {"ok": True}
+
+    def outline(body: Json) -> Json:
+        """The plan as a file, and where it can be fetched."""
+        try:
+            draft = studio.draft(_draft(body))
+            path = studio.outline(draft.id, exports.place(f"{draft.title} outline", ".txt"))
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+        return {"href": f"gradio_api/file={path.as_posix()}", "name": path.name}
+
+    def price(body: Json) -> Json:
+        """What writing a paragraph again would cost."""
+        try:
+            price = studio.price(_draft(body), str(body.get("key")), _revision(body))
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+        return {"tokens": price.tokens, "reading": price.reading, "writing": price.writing}
+
+    def compare(body: Json) -> Json:
+        """What changed since an earlier text of a paragraph."""
+        key, number = str(body.get("key")), _number(body, "number") or 0
+        try:
+            pieces = studio.compare(_draft(body), key, number)
+            author = studio.history(_draft(body), key)[number - 1].version.author
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+        return {"pieces": [list(piece) for piece in pieces], "author": author.value}
+
+    def find(body: Json) -> Json:
+        """Where a text stands in the draft."""
+        try:
+            places = studio.find(_draft(body), str(body.get("wanted") or ""))
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+        return {"places": [{"key": place.key, "nth": place.nth} for place in places]}
 
     return gr.HTML(
         None,
         html_template=assets.read("icons.svg") + assets.read("board.html") + assets.read("export.html"),
         js_on_load=assets.start("startBoard"),
-        server_functions=[poll, apply, command, *export_calls(studio, exports)],
+        server_functions=[poll, apply, command, outline, price, compare, find, *export_calls(studio, exports)],
         apply_default_css=False,
         padding=False,
         elem_id="lw-board",
@@ -70,11 +110,22 @@ def _command(studio: Studio, body: Json) -> None:
     if name == "plan":
         studio.plan(draft)
     elif name == "write":
-        studio.write(draft)
-    elif name == "rewrite":
-        studio.write(draft, [str(body.get("key"))])
+        start = body.get("start")
+        studio.write(draft, start=None if start is None else str(start))
+    elif name == "revise":
+        studio.revise(draft, str(body.get("key")), _revision(body))
+    elif name == "alternatives":
+        studio.alternatives(draft, str(body.get("key")))
+    elif name == "suggest":
+        studio.suggest(draft, str(body.get("key")))
+    elif name == "return_to":
+        studio.return_to(draft, str(body.get("key")), _number(body, "number") or 0)
     elif name == "stop":
         studio.stop(draft)
+    elif name == "undo":
+        studio.undo(draft, _number(body, "entry"))
+    elif name == "redo":
+        studio.redo(draft, _number(body, "entry"))
     else:
         raise EditError(f"Unknown command {name!r}.")
 
@@ -86,6 +137,16 @@ def _draft(body: Json) -> str:
 def _rev(body: Json) -> int:
     rev = body.get("rev")
     return rev if isinstance(rev, int) and not isinstance(rev, bool) else 0
+
+
+def _revision(body: Json) -> Revision:
+    wish = str(body.get("wish") or "")[:MAX_WISH]
+    return Revision(str(body.get("how") or "rewrite"), wish, body.get("fit") is True)
+
+
+def _number(body: Json, name: str) -> int | None:
+    value = body.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _op(body: Json) -> Json:

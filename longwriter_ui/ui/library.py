@@ -15,9 +15,10 @@ Json = dict[str, Any]
 
 
 def library(studio: Studio) -> gr.HTML:
-    def drafts(_: Json) -> Json:
+    def drafts(body: Json) -> Json:
         try:
-            return {"drafts": [present.summary(line) for line in studio.drafts()]}
+            lines = studio.drafts(str(body.get("wanted") or ""), trashed=body.get("trashed") is True)
+            return {"drafts": [present.summary(line) for line in lines], "trash": len(studio.drafts(trashed=True))}
         except LongWriterError as error:
             return {"refused": present.error(error)}
 
@@ -28,11 +29,25 @@ def library(studio: Studio) -> gr.HTML:
             return {"refused": present.error(error)}
         return {"ok": True}
 
+    def shelve(body: Json) -> Json:
+        """What can be done to a draft from outside: rename, duplicate, trash, restore."""
+        draft, name = str(body.get("draft") or ""), body.get("do")
+        try:
+            if name == "rename":
+                studio.edit(draft, None, {"do": "set_title", "title": body.get("title")})
+            elif name == "duplicate":
+                studio.duplicate(draft)
+            elif name in ("trash", "restore"):
+                studio.trash(draft, name == "trash")
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+        return {"ok": True}
+
     return gr.HTML(
         None,
         html_template=assets.read("library.html"),
         js_on_load=assets.start("startLibrary"),
-        server_functions=[drafts, remove, *import_calls(studio)],
+        server_functions=[drafts, remove, shelve, *import_calls(studio)],
         apply_default_css=False,
         padding=False,
         elem_id="lw-library",

@@ -12,7 +12,8 @@ from longwriter_ui.draft import Draft, Paragraph, length_score
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.progress import Progress
-from longwriter_ui.store.drafts import DraftSummary
+from longwriter_ui.store.journal import Journaled
+from longwriter_ui.store.summary import DraftSummary
 from longwriter_ui.studio import Changes
 
 Json = dict[str, Any]
@@ -28,13 +29,19 @@ def present(changes: Changes, model: ModelChoice | None) -> Json:
         "job": None if changes.progress is None else job(changes.progress),
         "error": None if changes.failure is None else error(changes.failure),
         "model": named(model),
+        "undo": journaled(changes.undo),
+        "redo": journaled(changes.redo),
     }
     if changes.head:
         answer["head"] = head(draft)
     if changes.order:
         answer["order"] = [paragraph.key for paragraph in draft.paragraphs]
     marks = draft.stale_marks() if changes.changed else ()
-    cards = [card(draft, p, marks[i]) for i, p in enumerate(draft.paragraphs) if p.key in changes.changed]
+    cards = [
+        card(draft, p, marks[i], changes.places.get(p.key, (0, 0)))
+        for i, p in enumerate(draft.paragraphs)
+        if p.key in changes.changed
+    ]
     if cards:
         answer["cards"] = cards
     if changes.deltas:
@@ -52,11 +59,17 @@ def head(draft: Draft) -> Json:
         "mode": draft.mode.value,
         "raw_plan": draft.raw_plan,
         "planning_problem": draft.planning_problem,
+        "proposal": draft.proposal,
+        "edited_steps": draft.edited_steps,
     }
 
 
-def card(draft: Draft, paragraph: Paragraph, stale: tuple[str, ...]) -> Json:
-    """A step with its paragraph and its stale marks."""
+def journaled(entry: Journaled | None) -> Json | None:
+    return None if entry is None else {"entry": entry.entry, "label": entry.label}
+
+
+def card(draft: Draft, paragraph: Paragraph, stale: tuple[str, ...], place: tuple[int, int] = (0, 0)) -> Json:
+    """A step with its paragraph and its stale marks. `place`: which of how many texts it shows."""
     version = paragraph.version
     return {
         "key": paragraph.key,
@@ -69,6 +82,12 @@ def card(draft: Draft, paragraph: Paragraph, stale: tuple[str, ...]) -> Json:
         "author": version.author.value if version else None,
         "stale": list(stale),
         "problem": paragraph.problem,
+        "version": place[0],
+        "versions": place[1],
+        "locked": paragraph.step.locked,
+        "note": paragraph.step.note,
+        "cue": paragraph.step.cue,
+        "offered": [{"text": v.text, "words": draft.count(v.text)} for v in paragraph.offered],
     }
 
 
@@ -97,6 +116,7 @@ def job(progress: Progress) -> Json:
         "seconds_left": None if left is None else round(left),
         "read_done": progress.read_done,
         "read_total": progress.read_total,
+        "read_left": None if progress.read_left is None else round(progress.read_left),
     }
 
 

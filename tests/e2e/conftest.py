@@ -89,6 +89,10 @@ class Site:
         [line] = self.studio.drafts()
         return self.studio.draft(line.id)
 
+    def settled(self, tab: Any) -> None:
+        """Wait until nothing is on its way and no job runs, as far as the page knows."""
+        tab.wait_for_function("!longwriter.board.busy && !longwriter.board.link.unsaved")
+
     def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait for the studio to get there."""
         end = time.monotonic() + 20

@@ -37,7 +37,7 @@ def test_from_the_brief_to_the_exported_files(serve: Serve, tmp_path: Path) -> N
     assert cards.nth(2).locator(".point").evaluate("node => node === document.activeElement")
     tab.keyboard.type("A walk at low tide")
     tab.keyboard.press("Enter")
-    cards.nth(5).locator("[aria-haspopup=menu]").click()
+    cards.nth(5).locator(".steps-side [aria-haspopup=menu]").click()
     tab.get_by_role("menuitem", name="Delete").click()
     tab.wait_for_function("document.querySelectorAll('.card').length === 5")
     cards.nth(0).focus()
@@ -66,8 +66,8 @@ def test_from_the_brief_to_the_exported_files(serve: Serve, tmp_path: Path) -> N
     tab.get_by_text("tokens/s").wait_for()
     tab.get_by_text("left").first.wait_for()
     tab.get_by_text("Writing 3 of 5").wait_for()
-    tab.get_by_role("button", name="Stop").click()
-    tab.locator(".status .now", has_text="Stopped").wait_for()
+    tab.get_by_role("button", name="Pause").click()
+    tab.locator(".status .now", has_text="Paused").wait_for()
     stopped = site.draft().text
     assert stopped
     tab.get_by_role("button", name="Continue").first.click()
@@ -117,7 +117,7 @@ def test_a_deleted_step_comes_back_with_undo(serve: Serve) -> None:
     tab.keyboard.press("Delete")
     tab.get_by_text("Step 2 deleted.").wait_for()
     site.until(lambda: len(site.draft().steps) == 4, "the step is deleted")
-    tab.get_by_role("button", name="Undo").click()
+    tab.locator(".notices").get_by_role("button", name="Undo").click()
     site.until(lambda: site.draft().steps == before, "the step is back")
 
 
@@ -147,9 +147,31 @@ def test_library_opens_and_deletes_drafts(serve: Serve) -> None:
     tab.get_by_role("button", name="Open", exact=True).click()
     tab.locator(".card").nth(4).wait_for()
     tab.get_by_role("tab", name="Library").click()
+    tab.get_by_role("button", name="Duplicate").click()
+    tab.get_by_text("(copy)").wait_for()
+    copy = tab.locator(".shelf-row").filter(has_text="(copy)")
+    copy.get_by_role("button", name="Rename").click()
+    tab.keyboard.type("Snow ${1}")
+    tab.keyboard.press("Enter")
+    tab.get_by_role("button", name="Snow ${1}").wait_for()
+    tab.get_by_label("Search the library").fill("snow")
+    tab.wait_for_function("document.querySelectorAll('.shelf-row').length === 1")
     tab.get_by_role("button", name="Delete", exact=True).click()
-    assert len(site.studio.drafts()) == 1  # nothing happens before the answer
-    tab.get_by_role("button", name="Delete for good").click()
+    tab.get_by_text("Moved to the trash.").wait_for()
+    tab.get_by_role("button", name="Restore").click()
+    tab.get_by_role("button", name="Snow ${1}").wait_for()
+    tab.get_by_label("Search the library").fill("")
+    tab.wait_for_function("document.querySelectorAll('.shelf-row').length === 2")
+    for left in (1, 0):
+        tab.get_by_role("button", name="Delete", exact=True).first.click()
+        tab.wait_for_function(f"document.querySelectorAll('.shelf-row').length === {left}")
+    tab.get_by_role("button", name="Trash (2)").click()
+    for left in (1, 0):
+        tab.get_by_role("button", name="Delete for good").first.click()
+        assert len(site.studio.drafts(trashed=True)) == left + 1  # nothing happens before the answer
+        tab.locator(".shelf-question").get_by_role("button", name="Delete for good").click()
+        tab.wait_for_function(f"document.querySelectorAll('.shelf-row').length === {left}")
+    tab.get_by_role("button", name="Back to the library").click()
     tab.get_by_text("No drafts yet").wait_for()
     assert site.studio.drafts() == []
     tab.get_by_role("tab", name="Write").click()

@@ -14,7 +14,7 @@ from longwriter_ui.errors import EngineError
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.plan import Step
 from longwriter_ui.progress import Progress
-from longwriter_ui.store.drafts import DraftSummary
+from longwriter_ui.store.summary import DraftSummary
 from longwriter_ui.studio import Changes, Studio
 from longwriter_ui.ui.present import present, summary
 from tests.script import author
@@ -41,7 +41,7 @@ def written(text: str) -> Version:
 def test_quiet_poll_carries_neither_head_nor_order_nor_text() -> None:
     draft = a_draft(Paragraph(Step("Piers", 200), key="a", status=Status.WRITTEN, version=written("Long piers.")))
     answer = present(changes(draft), MODEL)
-    assert answer.keys() == {"draft", "rev", "totals", "job", "error", "model"}
+    assert answer.keys() == {"draft", "rev", "totals", "job", "error", "model", "undo", "redo"}
     assert "Long piers." not in json.dumps(answer)
 
 
@@ -58,6 +58,7 @@ def test_only_changed_cards_are_sent_whole() -> None:
     assert card == {
         "key": "b", "main_point": "Cranes", "target": 150, "status": "planned", "text": "", "words": 0,
         "finish": None, "author": None, "stale": [], "problem": "",
+        "version": 0, "versions": 0, "locked": False, "note": "", "cue": "", "offered": [],
     }  # fmt: skip
 
 

@@ -1,0 +1,131 @@
+"""Edits of the text, and of what belongs to the draft as a whole. Every new text is a new version."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Paragraph, Status, Version
+from longwriter_ui.edits.fields import MAX_TEXT, Op, check_was, number_of, paragraph_of, settled, text_of
+from longwriter_ui.errors import EditError
+
+MAX_FIND = 1_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something was found: the `nth` time (from 1) in the paragraph `key`."""
+
+    key: str
+    nth: int
+
+
+def with_text(draft: Draft, key: str, text: str) -> Draft:
+    """The draft with `text` as the person's own words; empty: the paragraph is only planned again."""
+    index = draft.index(key)
+    paragraph = draft.paragraphs[index]
+    if not text.strip():
+        return draft.with_paragraph(replace(paragraph, status=Status.PLANNED, version=None, problem=""))
+    if text == paragraph.text:
+        return draft
+    # The prompt stays, so that the conversation around the edited answer remains what the model was asked.
+    before = paragraph.version
+    version = Version(
+        text,
+        Author.USER,
+        finish=_finish(paragraph, text),
+        basis=draft.basis(index),
+        prompt=before.prompt if before else "",
+        rest=before.rest if before else "",
+    )
+    return draft.with_paragraph(replace(paragraph, status=Status.WRITTEN, version=version, problem=""))
+
+
+def with_version(draft: Draft, key: str, version: Version) -> Draft:
+    """The draft with an earlier version in place again."""
+    paragraph = settled(draft.paragraphs[draft.index(key)])
+    return draft.with_paragraph(replace(paragraph, status=Status.WRITTEN, version=version, problem=""))
+
+
+def edit_text(draft: Draft, op: Op) -> Draft:
+    paragraph = settled(paragraph_of(draft, op))
+    text = text_of(op, "text", MAX_TEXT)
+    check_was(op, paragraph.text, text)
+    return with_text(draft, paragraph.key, text)
+
+
+def keep(draft: Draft, op: Op) -> Draft:
+    paragraph = settled(paragraph_of(draft, op))
+    if paragraph.version is None:
+        raise EditError("There is no text to keep yet.")
+    version = replace(paragraph.version, basis=draft.basis(draft.index(paragraph.key)), finish=FinishReason.STOP)
+    return draft.with_paragraph(replace(paragraph, status=Status.WRITTEN, version=version, problem=""))
+
+
+def choose(draft: Draft, op: Op) -> Draft:
+    paragraph = settled(paragraph_of(draft, op))
+    version = paragraph.offered[number_of(op, "number", len(paragraph.offered)) - 1]
+    chosen = replace(paragraph, status=Status.WRITTEN, version=version, problem="", offered=())
+    return draft.with_paragraph(chosen)
+
+
+def dismiss(draft: Draft, op: Op) -> Draft:
+    return draft.with_paragraph(replace(paragraph_of(draft, op), offered=()))
+
+
+def find(draft: Draft, wanted: str, *, case: bool = False) -> tuple[Place, ...]:
+    """Where `wanted` stands in the texts, in order; small and capital letters are the same unless `case`."""
+    pattern = _pattern(wanted, case)
+    return tuple(
+        Place(paragraph.key, n)
+        for paragraph in draft.paragraphs
+        for n, _ in enumerate(pattern.finditer(paragraph.text), 1)
+    )
+
+
+def replace_text(draft: Draft, op: Op) -> Draft:
+    """One place where `key` and `nth` name it, else every place in every text that nobody is writing."""
+    pattern = _pattern(text_of(op, "find", MAX_FIND), op.get("case") is True)
+    text = text_of(op, "text", MAX_TEXT)
+    one = settled(paragraph_of(draft, op)).key if "key" in op else None
+    for paragraph in draft.paragraphs:
+        if one not in (None, paragraph.key) or paragraph.status is Status.WRITING:
+            continue
+        found = list(pattern.finditer(paragraph.text))
+        if one is not None:
+            nth = number_of(op, "nth", len(found))
+            found = found[nth - 1 : nth]
+        changed = paragraph.text
+        for match in reversed(found):
+            changed = changed[: match.start()] + text + changed[match.end() :]
+        if len(changed) > MAX_TEXT:
+            raise EditError(f"A paragraph has at most {MAX_TEXT:,} characters.")
+        if changed != paragraph.text:
+            draft = with_text(draft, paragraph.key, changed)
+    return draft
+
+
+def set_title(draft: Draft, op: Op) -> Draft:
+    title = " ".join(text_of(op, "title", 300).split())
+    return replace(draft, title=title or draft.brief.title)
+
+
+def set_mode(draft: Draft, op: Op) -> Draft:
+    try:
+        return replace(draft, mode=Mode(op.get("mode")))
+    except ValueError as error:
+        raise EditError(f"Unknown mode {op.get('mode')!r}.", f"Use {', '.join(m.value for m in Mode)}.") from error
+
+
+def _finish(paragraph: Paragraph, text: str) -> FinishReason:
+    """A stopped answer whose text was only corrected is still to be continued; one that was brought to the end of a
+    sentence is done."""
+    stopped = paragraph.version is not None and not paragraph.finished
+    whole = text.rstrip().endswith((".", "!", "?", "…", "。", "！", "？", '"', "'", "”", "’", "」", ")", "）"))
+    return FinishReason.CANCELLED if stopped and not whole else FinishReason.STOP
+
+
+def _pattern(wanted: str, case: bool) -> re.Pattern[str]:
+    if not wanted:
+        raise EditError("There is nothing to look for.", "Type what to find.")
+    return re.compile(re.escape(wanted), 0 if case else re.IGNORECASE)

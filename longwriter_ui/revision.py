@@ -1,0 +1,184 @@
+"""Writing a paragraph again: with a wish, longer or shorter, only its seam, or several times to choose from; and
+another main point for a step. Iterators of events like those of `pipeline`, with the present text in the prompt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+
+from longwriter_ui import prompts
+from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Version
+from longwriter_ui.engine.base import Chunk, Conversation, Engine, Request
+from longwriter_ui.errors import EditError, EngineError
+from longwriter_ui.events import (
+    AlternativeDone,
+    Event,
+    Finished,
+    ParagraphDone,
+    ParagraphStarted,
+    PointReady,
+    Reading,
+    TextDelta,
+    Usage,
+)
+from longwriter_ui.plan import parse_plan
+from longwriter_ui.prompts.task import Task, paragraph_task, revised_task
+from longwriter_ui.writing import Writer, seed_of, usage_of
+
+_OPENING = 240  # characters of a neighbour that a prompt shows
+_GROWTH = {"longer": 1.4, "shorter": 0.65}
+_POINT_TOKENS = 300
+_SENTENCE = re.compile(r".+?(?:[.!?…][\"”’)]*(?=\s|$)|[。！？][”’」]*|$)\s*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Revision:
+    """How a paragraph is to be written again. how: "rewrite", "longer", "shorter" or "mend" (its first two sentences
+    only); `wish` in the person's words; `fit`: lead up to the next paragraph."""
+
+    how: str = "rewrite"
+    wish: str = ""
+    fit: bool = False
+
+    def __post_init__(self) -> None:
+        if self.how not in ("rewrite", "longer", "shorter", "mend"):
+            raise EditError(f"A paragraph cannot be written again by {self.how!r}.")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the paragraph is just written anew, without its present text in view."""
+        return self.how == "rewrite" and not self.wish.strip() and not self.fit
+
+
+def task_of(draft: Draft, index: int, vocabulary: str, revision: Revision) -> tuple[Task, int]:
+    """What the model is asked, and the words that should come back."""
+    paragraph, language = draft.paragraphs[index], draft.brief.language
+    if revision.is_plain or not paragraph.text.strip():
+        return paragraph_task(draft, index, vocabulary), paragraph.step.words or 0
+    if revision.how == "mend":
+        beginning, rest = seam(paragraph.text)
+        words = max(10, draft.count(beginning))
+        request = prompts.mend(beginning.strip(), rest.strip()[:_OPENING], words, language)
+    else:
+        growth = _GROWTH.get(revision.how)
+        present = draft.count(paragraph.text)
+        words = max(20, round(present * growth / 10) * 10) if growth else paragraph.step.words or present
+        following = draft.paragraphs[index + 1].text.strip() if index + 1 < len(draft.paragraphs) else ""
+        opening = following[:_OPENING] if revision.fit else ""
+        size = revision.how if growth else ""
+        request = prompts.revise(prompts.Wish(revision.wish, size, opening, words), language)
+    return revised_task(draft, index, vocabulary, request), words
+
+
+def revise(current: Callable[[], Draft], writer: Writer, key: str, revision: Revision) -> Iterator[Event]:
+    """Write paragraph `key` again; ends with Finished."""
+    draft = current()
+    index, paragraph = draft.index(key), draft.paragraphs[draft.index(key)]
+    task, words = task_of(draft, index, writer.engine.info.vocabulary, revision)
+    begun = _begun(draft, index, task, writer.engine)
+    yield ParagraphStarted(key, begun, task.opening)
+    request = _request(writer, draft, index, task, words, 0)
+    text, chunk = yield from _answer(writer, request, key)
+    version = _version(begun, text, chunk)
+    if revision.how == "mend" and version.finish is not FinishReason.CANCELLED:
+        rest = seam(paragraph.text)[1]
+        joint = "" if not rest or draft.brief.language == "zh" else " "
+        joint = "\n\n" if "\n" in seam(paragraph.text)[0][-2:] else joint
+        # Its tokens are not those of one answer any more.
+        version = replace(version, text=version.text + joint + rest.strip(), tokens=(), finish=FinishReason.STOP)
+    yield ParagraphDone(key, version if text.strip() else None, usage_of(chunk))
+    yield Finished(_reason(chunk), usage_of(chunk))
+
+
+def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: int) -> Iterator[Event]:
+    """Write paragraph `key` `count` times over, each from the same prompt; its present text stays."""
+    draft = current()
+    index, paragraph = draft.index(key), draft.paragraphs[draft.index(key)]
+    draft = replace(draft, mode=Mode.CONVERSATION) if draft.mode is Mode.ONESHOT else draft
+    task = paragraph_task(draft, index, writer.engine.info.vocabulary)
+    begun, usage = _begun(draft, index, task, writer.engine), Usage()
+    for n in range(count):
+        request = _request(writer, draft, index, task, paragraph.step.words or 0, n)
+        text, chunk = yield from _answer(writer, request, None)
+        usage += usage_of(chunk)
+        if _reason(chunk) is FinishReason.CANCELLED:
+            break
+        yield AlternativeDone(key, n + 1, count, _version(begun, text, chunk))
+    yield Finished(_reason(chunk), usage)
+
+
+def suggest(current: Callable[[], Draft], writer: Writer, key: str) -> Iterator[Event]:
+    """Another main point for the step `key`; its words stay."""
+    draft = current()
+    index = draft.index(key)
+    conversation = prompts.point_prompt(draft.brief, draft.steps, index)
+    writer.engine.reserve(writer.engine.measure(conversation).total + _POINT_TOKENS)
+    sampling = replace(writer.sampling, seed=(draft.seed + sum(draft.steps[index].main_point.encode())) & 0xFFFFFFFF)
+    grammar = prompts.plan_grammar(draft.brief.language).replace("{0,49}", "{0,0}")
+    text, chunk = yield from _answer(writer, Request(conversation, sampling, _POINT_TOKENS, grammar), None)
+    if _reason(chunk) is not FinishReason.CANCELLED:
+        yield PointReady(key, parse_plan(text).steps[0].main_point)
+    yield Finished(_reason(chunk), usage_of(chunk))
+
+
+def conversation_of(draft: Draft, index: int, vocabulary: str, revision: Revision) -> Conversation:
+    """What would be read; for its price."""
+    return task_of(draft, index, vocabulary, revision)[0].conversation
+
+
+def seam(text: str) -> tuple[str, str]:
+    """The first two sentences of a text, and the rest."""
+    ends = [match.end() for match in _SENTENCE.finditer(text)][:2]
+    cut = ends[-1] if ends else len(text)
+    return text[:cut], text[cut:]
+
+
+def _begun(draft: Draft, index: int, task: Task, engine: Engine) -> Version:
+    return Version(
+        "",
+        Author.MODEL,
+        FinishReason.CANCELLED,
+        basis=draft.basis(index),
+        prompt=task.prompt,
+        rest=draft.rest(index + 1),
+        vocabulary=engine.info.vocabulary,
+    )
+
+
+def _request(writer: Writer, draft: Draft, index: int, task: Task, words: int, attempt: int) -> Request:
+    seed = seed_of(draft.seed, index, draft.paragraphs[index].versions + attempt)
+    request = writer.request(draft, task.conversation, seed, words, words or None)
+    # Its own present text stands in the prompt, and a text like it is just what may come: no guard against that.
+    request = replace(request, guarded=False)
+    writer.engine.reserve(writer.engine.measure(task.conversation).total + request.max_tokens)
+    return request
+
+
+def _answer(writer: Writer, request: Request, key: str | None) -> Generator[Event, None, tuple[str, Chunk]]:
+    """The answer's text and its last chunk; what comes is told as text of the paragraph `key`, if there is one."""
+    text, last = "", None
+    tokens: list[int] = []
+    for item in writer.engine.stream(request, writer.cancel):
+        if isinstance(item, Reading):
+            yield item
+            continue
+        last = item
+        text += item.text
+        tokens += item.tokens
+        if item.text and key is not None:
+            yield TextDelta(key, item.text, item.tokens_per_second)
+    if last is None or (not text.strip() and last.finish is not FinishReason.CANCELLED):
+        raise EngineError("The model wrote nothing.", "Try again, or ask for it in other words.", retryable=True)
+    return text, replace(last, tokens=tuple(tokens))
+
+
+def _version(begun: Version, text: str, chunk: Chunk) -> Version:
+    finish = _reason(chunk)
+    text = text if finish is FinishReason.CANCELLED else text.strip()
+    return replace(begun, text=text, finish=finish, tokens=chunk.tokens)
+
+
+def _reason(chunk: Chunk) -> FinishReason:
+    return chunk.finish or FinishReason.ERROR

@@ -1,0 +1,134 @@
+"""The part of the studio that needs no model: the library, the past of a draft, its texts, and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from longwriter_ui import export, imports, project
+from longwriter_ui.compare import differences
+from longwriter_ui.draft import Draft, new_key
+from longwriter_ui.edits.texts import Place, find, with_version
+from longwriter_ui.errors import EditError, ExportError, ImportRefused
+from longwriter_ui.export.document import render
+from longwriter_ui.export.files import write_whole
+from longwriter_ui.export.options import Options
+from longwriter_ui.export.preview import preview
+from longwriter_ui.plan import render_plan
+from longwriter_ui.store.drafts import DraftStore
+from longwriter_ui.store.summary import DraftSummary
+from longwriter_ui.store.views import PastText
+
+
+class Shelf:
+    """Drafts as they lie in the store. `is_planning` tells whether a draft's plan is being made."""
+
+    def __init__(self, store: DraftStore, is_planning: Callable[[str], bool]) -> None:
+        self._store = store
+        self._is_planning = is_planning
+
+    # the library
+
+    def drafts(self, wanted: str = "", *, trashed: bool = False) -> list[DraftSummary]:
+        """The drafts that are not in the trash (or those that are), the last changed first; `wanted`: only those with
+        this in title, instruction or text."""
+        return self._store.summaries(wanted, trashed=trashed)
+
+    def draft(self, draft_id: str) -> Draft:
+        """The draft as it is now; DraftNotFound."""
+        return self._store.get(draft_id)
+
+    def trash(self, draft_id: str, gone: bool = True) -> None:
+        """Put the draft in the trash, or take it out again; nothing of it is lost."""
+        self._store.trash(draft_id, gone)
+
+    def duplicate(self, draft_id: str) -> Draft:
+        """A copy of the draft with all its versions, as a draft of its own."""
+        found = self._store.project(draft_id)
+        copy = replace(found.draft, id=new_key(), title=f"{found.draft.title[:290]} (copy)")
+        if copy.brief.language == "zh":
+            copy = replace(copy, title=f"{found.draft.title[:290]}（副本）")
+        self._store.add_project(replace(found, draft=copy))
+        return self.draft(copy.id)
+
+    # the past
+
+    def undo(self, draft_id: str, entry: int | None = None) -> str:
+        """Take back the last change of plan or text, the person's or the model's; what it was. EditError. With
+        `entry`, the one that `changes` named: asked for twice, it is done once."""
+        self._refuse_while_planning(draft_id)
+        return self._store.undo(draft_id, entry)
+
+    def redo(self, draft_id: str, entry: int | None = None) -> str:
+        """Do again what was undone last; what it was. EditError."""
+        self._refuse_while_planning(draft_id)
+        return self._store.redo(draft_id, entry)
+
+    def find(self, draft_id: str, wanted: str, *, case: bool = False) -> tuple[Place, ...]:
+        """Where `wanted` stands in the draft's texts. EditError when it is empty."""
+        return find(self._store.get(draft_id), wanted, case=case)
+
+    def history(self, draft_id: str, key: str) -> list[PastText]:
+        """The texts the paragraph `key` has had, oldest first."""
+        return self._store.history(draft_id, key)
+
+    def compare(self, draft_id: str, key: str, number: int) -> tuple[tuple[str, str], ...]:
+        """What changed from the `number`th text of the paragraph (from 1) to the present one; see `compare`."""
+        draft, past = self._store.get(draft_id), self._store.history(draft_id, key)
+        if not 1 <= number <= len(past):
+            raise EditError("There is no such version.")
+        return differences(past[number - 1].version.text, draft.paragraphs[draft.index(key)].text)
+
+    def outline(self, draft_id: str, path: Path) -> Path:
+        """Write the plan to `path`, as lines that can be imported again; ExportError."""
+        draft = self._store.get(draft_id)
+        write_whole(path, (render_plan(draft.steps, draft.brief.language) + "\n").encode())
+        return path
+
+    def return_to(self, draft_id: str, key: str, number: int) -> int:
+        """Put the `number`th text of the paragraph (from 1) in place again; the new revision."""
+        past = self._store.history(draft_id, key)
+        if not 1 <= number <= len(past):
+            raise EditError("There is no such version.")
+        version = past[number - 1].version
+        return self._store.change(draft_id, lambda draft: with_version(draft, key, version), label="return_to")
+
+    def _refuse_while_planning(self, draft_id: str) -> None:
+        if self._is_planning(draft_id):
+            raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
+
+    # files
+
+    def export(self, draft_id: str, path: Path, options: Options | None = None) -> Path:
+        """Write the draft to `path` in the format of its suffix; ExportError. `options` None: those remembered."""
+        if export.is_project(path):
+            export.check(path)
+            write_whole(path, project.dump(self._store.project(draft_id)))
+            return path
+        return export.export(self._store.settled(draft_id), path, options or self.export_options(draft_id))
+
+    def preview(self, draft_id: str) -> str:
+        """The draft as it would be exported, as HTML that is safe in any page."""
+        return preview(render(self._store.settled(draft_id), self.export_options(draft_id)))
+
+    def export_options(self, draft_id: str) -> Options:
+        """What was chosen for this draft's exports."""
+        return Options().with_values(self._store.export_options(draft_id))
+
+    def set_export_options(self, draft_id: str, values: Mapping[str, object]) -> Options:
+        """Change some of the draft's export options, by name; ExportError when one does not fit."""
+        self._store.change_export_options(
+            draft_id, lambda before: Options().with_values(before).with_values(values).values()
+        )
+        return self.export_options(draft_id)
+
+    def import_file(self, path: Path) -> Draft:
+        """A new draft from a project file, Markdown, DOCX or plain text; ImportRefused, and nothing is added."""
+        found = imports.load(path)
+        try:
+            Options().with_values(found.export_options)
+        except ExportError as error:
+            raise ImportRefused(f"This is no project file that can be read: {error.message}") from error
+        self._store.add_project(found)
+        return self.draft(found.draft.id)

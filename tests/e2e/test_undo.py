@@ -1,0 +1,73 @@
+"""Undo and redo in a real browser: toolbar and keys, plan and text, over a reload and a restart of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conftest import Site
+
+pytestmark = pytest.mark.browser
+
+Serve = Callable[..., Site]
+
+
+def test_everything_is_undone_and_done_again_also_after_a_reload(serve: Serve) -> None:
+    site = serve()
+    tab = site.open()
+    site.make_plan(tab, "Write about rain.", 250)
+    planned = site.draft().steps
+    tab.locator(".point").nth(0).fill("Clouds")
+    tab.locator(".title").focus()
+    site.until(lambda: site.draft().steps[0].main_point == "Clouds", "the main point is stored")
+    tab.locator(".card").nth(2).focus()
+    tab.keyboard.press("Delete")
+    site.until(lambda: len(site.draft().steps) == 4, "the step is gone")
+    tab.locator("[data-part=write]").click()
+    tab.locator(".status .now", has_text="Finished").wait_for()
+    written = site.draft()
+    tab.locator(".card .text").nth(1).click()
+    tab.keyboard.press("Control+End")
+    tab.keyboard.type(" Mine.")
+    tab.locator(".title").click()
+    site.until(lambda: site.draft().text != written.text, "the text is stored")
+    end = site.draft()
+
+    tab.locator(".card").nth(0).focus()
+    tab.keyboard.press("Control+z")
+    site.until(lambda: site.draft().text == written.text, "the typing is undone")
+    tab.wait_for_function("!document.body.innerText.includes(' Mine.')")
+    tab.reload()
+    tab.locator(".card").nth(3).wait_for()
+    undo, redo = tab.get_by_role("button", name="Undo"), tab.get_by_role("button", name="Redo")
+    for _ in range(4):
+        undo.click()
+    site.until(lambda: site.draft().text == "", "what the model wrote is undone")
+    undo.click()
+    site.until(lambda: len(site.draft().steps) == 5, "the step is back")
+    undo.click()
+    site.until(lambda: site.draft().steps == planned, "the plan is as it was made")
+    assert tab.locator(".point").nth(0).input_value() == planned[0].main_point
+    undo.click()
+    site.until(lambda: site.draft().steps == (), "even the plan is undone")
+    for _ in range(8):
+        redo.click()
+    site.until(lambda: site.draft().text == end.text, "all is done again")
+    assert site.draft().steps == end.steps
+    tab.wait_for_function("document.body.innerText.includes(' Mine.')")
+    assert redo.is_disabled()
+
+
+def test_in_a_field_undo_is_the_fields_own_until_it_is_left(serve: Serve) -> None:
+    site = serve()
+    tab = site.open()
+    site.make_plan(tab, "Write about rain.", 250)
+    before = site.draft().steps
+    point = tab.locator(".point").nth(0)
+    point.focus()
+    tab.keyboard.press("End")
+    tab.keyboard.type("!")
+    tab.keyboard.press("Control+z")
+    assert point.input_value() == before[0].main_point
+    assert len(site.draft().steps) == 5
