@@ -1,6 +1,7 @@
 # make run     the page          make run ARGS="--port 8000"
 # make test    all tests         make test ARGS="-k plan"
 # make check   lint, format and types
+# make bench   the benchmarks that finish in ten minutes; bench/README.md says what they mean
 # make clean   removes .venv
 #
 # PYTHON picks the interpreter (3.10 or newer). CMAKE_ARGS picks the build of llama.cpp, for example
@@ -14,7 +15,7 @@ export CMAKE_ARGS
 
 BIN := $(VENV)/bin
 
-.PHONY: run test check clean
+.PHONY: run test check bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py $(ARGS)
@@ -26,6 +27,13 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python bench/decode.py --json
+	$(BIN)/python bench/alternatives.py --json
+	$(BIN)/python bench/resume.py --json
+	$(BIN)/python bench/session.py --json
+	$(BIN)/python bench/length.py --json --pieces 6
 
 clean:
 	rm -rf $(VENV)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from longwriter_ui.draft import FinishReason
@@ -131,6 +131,11 @@ class ForcedEngine:
             self.after(step)
         self.spent += Usage(last.read, last.reused, written)
         yield Chunk("", (), last.read, last.reused, written, 0.0, FinishReason.STOP)
+
+    def stream_together(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
+        for number, request in enumerate(requests):
+            for event in self.stream(request, cancel):
+                yield replace(event, variant=number) if isinstance(event, Chunk) else event
 
     def save(self, name: str) -> None:
         self._engine.save(name)

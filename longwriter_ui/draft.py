@@ -25,6 +25,7 @@ class Mode(str, Enum):
     CONVERSATION = "conversation"
     AGENTWRITE = "agentwrite"
     ONESHOT = "oneshot"
+    PARALLEL = "parallel"
 
 
 class Status(str, Enum):
@@ -55,7 +56,8 @@ class FinishReason(str, Enum):
 
 @dataclass(frozen=True)
 class Basis:
-    """Hashes of what a version was written from; where they no longer match, the version is stale."""
+    """Hashes of what a version was written from; where they no longer match, the version is stale. `before` is empty
+    where it was written without the text before it."""
 
     brief: str = ""
     step: str = ""
@@ -185,7 +187,12 @@ class Draft:
     def stale_marks(self) -> tuple[tuple[str, ...], ...]:
         """For each paragraph, the names of what changed since it was written: of "brief", "step", "before"."""
         return tuple(
-            tuple(name for name in ("brief", "step", "before") if getattr(now, name) != getattr(p.version.basis, name))
+            tuple(
+                name
+                for name in ("brief", "step", "before")
+                if getattr(now, name) != getattr(p.version.basis, name)
+                and (name != "before" or p.version.basis.before or not p.version.basis.brief)
+            )
             if p.version
             else ()
             for p, now in zip(self.paragraphs, self.bases(), strict=True)

@@ -14,6 +14,7 @@ from longwriter_ui.sentences import last_sentence_end
 
 _WORD = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]|[^\W_\u3040-\u30ff\u4e00-\u9fff]+")
 _RUN = 6  # words that make a run
+_LONGEST = 80  # letters of a word; a longer one is a loop of letters
 _WINDOW = 45  # runs that are looked at
 _STEP = 16  # characters that `good_part` looks at together
 _REPEATED = 0.9  # of them; beyond this the text repeats itself
@@ -30,6 +31,7 @@ class LoopGuard:
         self._count = 0
         self._open = ""  # text whose last word may go on
         self._at = 0  # where _open begins
+        self._endless: int | None = None  # where a word began that does not end
         for text in earlier:
             for match in _WORD.finditer(text):
                 self._last.append(match[0].lower())
@@ -42,16 +44,20 @@ class LoopGuard:
         looping, done = False, 0
         for match in _WORD.finditer(self._open):
             if match.end() == len(self._open) and match[0].isascii():
+                if len(match[0]) > _LONGEST:
+                    self._endless = self._at + match.start()
                 break  # the word may go on
             looping = self._word(match[0].lower(), self._at + match.start()) or looping
             done = match.end()
         self._at += done
         self._open = self._open[done:]
-        return looping
+        return looping or self._endless is not None
 
     @property
     def repetition(self) -> int:
         """Where in the text the repetition began, once `add` has said there is one."""
+        if self._endless is not None:
+            return self._endless
         return next((start for repeated, start in self._repeats if repeated), 0)
 
     def _word(self, word: str, start: int) -> bool:

@@ -25,6 +25,7 @@ from longwriter_ui.events import (
 from longwriter_ui.oneshot import Cutter
 from longwriter_ui.plan import fit_counts, parse_plan
 from longwriter_ui.prompts.task import Task, oneshot_task, paragraph_task
+from longwriter_ui.together import write_together
 from longwriter_ui.writing import Writer, repeats_itself, seed_of, tokens_per_word, usage_of, write_paragraph
 
 _PLAN_TOKENS = 4096  # fifty lines of a plan, amply
@@ -69,6 +70,8 @@ def write(current: Callable[[], Draft], writer: Writer, keys: Sequence[str] | No
     usage = Usage()
     if _in_one_answer(draft, keys):
         events = _write_oneshot(current, writer)
+    elif draft.mode is Mode.PARALLEL and keys is None:
+        events = write_together(current, lambda draft: _todo(draft, None), writer)
     else:
         events = _write_paragraphs(current, writer, keys)
     for event in events:
@@ -90,7 +93,8 @@ def context_needed(draft: Draft, engine: Engine, keys: Sequence[str] | None = No
     begun = _first_task(draft, todo[0], engine, keys)
     coming = [(i + 1, draft.paragraphs[i].step) for i in todo]
     turns = "".join(prompts.turn(n, step, language) for n, step in coming[1:])
-    words = sum(step.words or 0 for _, step in coming)
+    together = max if draft.mode is Mode.PARALLEL else sum
+    words = together(step.words or 0 for _, step in coming)
     return (
         engine.measure(begun.conversation).total
         + (engine.measure((user(turns),)).total if draft.mode is Mode.CONVERSATION else 0)

@@ -71,8 +71,7 @@ class Meter:
     tokens_per_word: float = 1.3
     reading: float = 0.0  # measured speed, tokens per second
     _words: dict[str, int] = field(default_factory=dict)
-    _counted: int = 0
-    _tail: str = ""
+    _open: dict[str, tuple[int, str]] = field(default_factory=dict)  # words counted of a paragraph, and its last word
 
     def begin(self, draft: Draft, tokens_per_word: float, keys: Sequence[str] | None = None) -> None:
         """The job starts on `draft`, at the paragraphs `keys`."""
@@ -105,12 +104,12 @@ class Meter:
             self.progress = replace(self.progress, phase="planning", tokens_per_second=event.tokens_per_second)
         elif isinstance(event, ParagraphStarted):
             self.follow(draft)
-            self._counted, self._tail = 0, ""
-            self._count(event.version.text, draft)
+            self._open[event.key] = (0, "")
+            self._count(event.key, event.version.text, draft)
             number = draft.index(event.key) + 1
             self.progress = replace(self.progress, key=event.key, paragraph=number)
         elif isinstance(event, TextDelta):
-            self._words[event.key] = self._count(event.text, draft)
+            self._words[event.key] = self._count(event.key, event.text, draft)
             words, speed = sum(self._words.values()), event.tokens_per_second
             left = max(0, self.progress.target - words) * self.tokens_per_word
             self.progress = replace(
@@ -123,10 +122,11 @@ class Meter:
         elif isinstance(event, ParagraphDone):
             self.progress = replace(self.progress, key=None)
 
-    def _count(self, text: str, draft: Draft) -> int:
+    def _count(self, key: str, text: str, draft: Draft) -> int:
         """Words of the paragraph with `text` at its end; only its last word is looked at again."""
-        self._tail += text
-        cut = max(self._tail.rfind(" "), self._tail.rfind("\n")) + 1
-        self._counted += draft.count(self._tail[:cut])
-        self._tail = self._tail[cut:]
-        return self._counted + draft.count(self._tail)
+        counted, tail = self._open[key]
+        tail += text
+        cut = max(tail.rfind(" "), tail.rfind("\n")) + 1
+        counted += draft.count(tail[:cut])
+        self._open[key] = (counted, tail[cut:])
+        return counted + draft.count(tail[cut:])

@@ -38,8 +38,7 @@ class Recorder:
         self._store = store
         self._propose = propose
         self._draft_id = draft_id
-        self._key: str | None = None
-        self._pending = ""
+        self._pending: dict[str, str] = {}  # of each paragraph being written, the text that is not stored yet
         self._plan = ""
         self._kin = "plan:" + new_key()  # the plan grows line by line, and is undone as one
         self._lock = threading.Lock()
@@ -63,14 +62,15 @@ class Recorder:
             raise self._error
         if isinstance(event, ParagraphStarted):
             self._store.begin(self._draft_id, event.key, event.version, event.opening)
-            self._key = event.key
+            with self._lock:
+                self._pending[event.key] = ""
         elif isinstance(event, TextDelta):
             with self._lock:
-                self._pending += event.text
+                self._pending[event.key] += event.text
         elif isinstance(event, ParagraphDone):
             self._store.finish(self._draft_id, event.key, event.version)
-            self._key = None
-            self._drop_pending()  # only now: had it failed, this text would be all there is
+            with self._lock:
+                del self._pending[event.key]  # only now: had it failed, this text would be all there is
         elif isinstance(event, PlanDelta):
             self._grow_plan(event.text)
         elif isinstance(event, PlanReady):
@@ -86,9 +86,10 @@ class Recorder:
 
     def failed(self, error: LongWriterError) -> None:
         """The job ended in `error`: keep the text so far, mark where it happened."""
-        if self._key is not None:
+        if self._pending:
             self._flush()
-            self._store.finish(self._draft_id, self._key, None, problem=str(error))
+            for key in self._pending:
+                self._store.finish(self._draft_id, key, None, problem=str(error))
         elif isinstance(error, PlanError) and not self._propose:
             self._change(lambda d: replace(d, paragraphs=(), raw_plan=error.raw, planning_problem=str(error)))
 
@@ -117,15 +118,12 @@ class Recorder:
             )
         )
 
-    def _drop_pending(self) -> None:
-        with self._lock:
-            self._pending = ""
-
     def _flush(self) -> None:
         with self._lock:
-            if self._pending and self._key is not None:
-                self._store.append(self._draft_id, self._key, self._pending)
-                self._pending = ""
+            for key, text in self._pending.items():
+                if text:
+                    self._store.append(self._draft_id, key, text)
+                    self._pending[key] = ""
 
     def _flush_regularly(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):

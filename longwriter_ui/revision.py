@@ -25,7 +25,7 @@ from longwriter_ui.events import (
 )
 from longwriter_ui.plan import parse_plan
 from longwriter_ui.prompts.task import Task, paragraph_task, revised_task
-from longwriter_ui.writing import Writer, seed_of, usage_of
+from longwriter_ui.writing import Answer, Writer, seed_of, usage_of
 
 _OPENING = 240  # characters of a neighbour that a prompt shows
 _GROWTH = {"longer": 1.4, "shorter": 0.65}
@@ -98,15 +98,26 @@ def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: 
     index, paragraph = draft.index(key), draft.paragraphs[draft.index(key)]
     draft = replace(draft, mode=Mode.CONVERSATION) if draft.mode is Mode.ONESHOT else draft
     task = paragraph_task(draft, index, writer.engine.info.vocabulary)
-    begun, usage = _begun(draft, index, task, writer.engine), Usage()
-    for n in range(count):
-        request = _request(writer, draft, index, task, paragraph.step.words or 0, n)
-        text, chunk = yield from _answer(writer, request, None)
-        usage += usage_of(chunk)
-        if _reason(chunk) is FinishReason.CANCELLED:
-            break
-        yield AlternativeDone(key, n + 1, count, _version(begun, text, chunk))
-    yield Finished(_reason(chunk), usage)
+    begun, usage, done = _begun(draft, index, task, writer.engine), Usage(), 0
+    # Written in one batch, they cost far less than one after the other.
+    requests = [_request(writer, draft, index, task, paragraph.step.words or 0, n) for n in range(count)]
+    answers = [Answer(begun) for _ in requests]
+    for item in writer.engine.stream_together(requests, writer.cancel):
+        if isinstance(item, Reading):
+            yield item
+            continue
+        answer = answers[item.variant]
+        answer.add(item)
+        if item.finish is None:
+            continue
+        usage += answer.usage
+        if item.finish is not FinishReason.CANCELLED and answer.text.strip():
+            done += 1
+            yield AlternativeDone(key, done, count, answer.version())
+    cancelled = any(answer.finish is FinishReason.CANCELLED for answer in answers)
+    if not done and not cancelled:
+        raise EngineError("The model wrote nothing.", "Try again, or ask for it in other words.", retryable=True)
+    yield Finished(FinishReason.CANCELLED if cancelled else FinishReason.STOP, usage)
 
 
 def suggest(current: Callable[[], Draft], writer: Writer, key: str) -> Iterator[Event]:

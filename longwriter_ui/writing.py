@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 from longwriter_ui.debt import goal_words, told_words
-from longwriter_ui.draft import Author, Draft, FinishReason, Version
+from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Version
 from longwriter_ui.engine.base import (
     Cancel,
     Chunk,
@@ -23,10 +23,10 @@ from longwriter_ui.engine.base import (
 from longwriter_ui.errors import EngineError
 from longwriter_ui.events import Event, ParagraphDone, ParagraphStarted, Reading, TextDelta, Usage
 from longwriter_ui.loops import good_part
-from longwriter_ui.prompts.task import continued_task, paragraph_task, part
+from longwriter_ui.prompts.task import Task, continued_task, paragraph_task, part
 
 _OVERRUN = 2.5  # an answer may be this many times its target before it is cut off
-_ATTEMPTS = 2  # at an answer that comes to nothing
+ATTEMPTS = 2  # at an answer that comes to nothing
 _DRY = 0.8  # strength of the penalty on repetition after an answer that repeated itself
 _SAMPLES = {
     "en": "The keeper climbed the stairs each evening, trimmed the wick, and waited for the first ships to pass.",
@@ -74,22 +74,13 @@ def write_paragraph(draft: Draft, index: int, writer: Writer, *, anew: bool) -> 
     words = planned if anew or writer.length is LengthMode.OFF else goal_words(draft, index)
     make_task = continued_task if stopped else paragraph_task
     task = make_task(draft, index, vocabulary, told_words(planned, words))
-    begun = Version(
-        stopped.text if stopped else "",
-        Author.MODEL,
-        FinishReason.CANCELLED,
-        basis=draft.basis(index),
-        prompt=task.prompt,
-        rest=stopped.rest if stopped else draft.rest(index + 1),
-        tokens=stopped.tokens if stopped and stopped.vocabulary == vocabulary else (),
-        vocabulary=vocabulary,
-    )
+    begun = begin(draft, index, stopped, task, vocabulary)
     yield ParagraphStarted(paragraph.key, begun, task.opening)
     asked = task.conversation[:-1] if stopped else task.conversation
     repeats = stopped is not None and stopped.finish is FinishReason.LOOP
     usage = Usage()
-    for attempt in range(_ATTEMPTS):
-        answer = _Answer(begun)
+    for attempt in range(ATTEMPTS):
+        answer = Answer(begun)
         conversation = (*asked, assistant(part(begun, vocabulary))) if begun.text else asked
         seed = seed_of(draft.seed, index, paragraph.versions + attempt)
         request = (writer.against_repetition() if repeats else writer).request(
@@ -106,7 +97,7 @@ def write_paragraph(draft: Draft, index: int, writer: Writer, *, anew: bool) -> 
         if answer.finish is FinishReason.LOOP:
             begun, repeats = answer.before_repetition(request.answers), True
             yield ParagraphDone(paragraph.key, begun, usage)
-            if attempt == _ATTEMPTS - 1:
+            if attempt == ATTEMPTS - 1:
                 raise repeats_itself()
             usage = Usage()
             yield ParagraphStarted(paragraph.key, begun)
@@ -115,6 +106,21 @@ def write_paragraph(draft: Draft, index: int, writer: Writer, *, anew: bool) -> 
             return answer.finish
     raise EngineError(
         "The model wrote nothing for this paragraph.", "Try again, or change its main point.", retryable=True
+    )
+
+
+def begin(draft: Draft, index: int, stopped: Version | None, task: Task, vocabulary: str) -> Version:
+    """The version that an answer to `task` begins with: empty, or what there is of a stopped one."""
+    basis = draft.basis(index)
+    return Version(
+        stopped.text if stopped else "",
+        Author.MODEL,
+        FinishReason.CANCELLED,
+        basis=replace(basis, before="") if draft.mode is Mode.PARALLEL else basis,
+        prompt=task.prompt,
+        rest=stopped.rest if stopped else draft.rest(index + 1),
+        tokens=stopped.tokens if stopped and stopped.vocabulary == vocabulary else (),
+        vocabulary=vocabulary,
     )
 
 
@@ -127,11 +133,11 @@ def repeats_itself() -> EngineError:
     )
 
 
-class _Answer:
+class Answer:
     """An answer as it grows, from the version it began with."""
 
     def __init__(self, begun: Version) -> None:
-        self._begun = begun
+        self.begun = begun
         self._chunks: list[Chunk] = []
 
     def add(self, chunk: Chunk) -> None:
@@ -139,7 +145,7 @@ class _Answer:
 
     @property
     def text(self) -> str:
-        return self._begun.text + "".join(chunk.text for chunk in self._chunks)
+        return self.begun.text + "".join(chunk.text for chunk in self._chunks)
 
     @property
     def finish(self) -> FinishReason:
@@ -152,7 +158,7 @@ class _Answer:
     def version(self) -> Version:
         """The answer as a version; a stopped one keeps its trailing space, so that it can be continued exactly."""
         text = self.text if self.finish is FinishReason.CANCELLED else self.text.strip(" \t\n")
-        return replace(self._begun, text=text, finish=self.finish, tokens=self._tokens(len(self._chunks)))
+        return replace(self.begun, text=text, finish=self.finish, tokens=self._tokens(len(self._chunks)))
 
     def before_repetition(self, earlier: Sequence[str]) -> Version:
         """The answer up to the last sentence before it came to repeat itself or `earlier` texts."""
@@ -164,13 +170,13 @@ class _Answer:
             count += 1
         # Where a token holds more than the end of the sentence, the ids of the text are not known.
         tokens = self._tokens(count) if length == len(good) else ()
-        return replace(self._begun, text=self._begun.text + good, finish=FinishReason.LOOP, tokens=tokens)
+        return replace(self.begun, text=self.begun.text + good, finish=FinishReason.LOOP, tokens=tokens)
 
     def _tokens(self, count: int) -> tuple[int, ...]:
         """Ids of the beginning and the first chunks, where all are known."""
-        if self._begun.text and not self._begun.tokens:
+        if self.begun.text and not self.begun.tokens:
             return ()
-        return (*self._begun.tokens, *(token for chunk in self._chunks[:count] for token in chunk.tokens))
+        return (*self.begun.tokens, *(token for chunk in self._chunks[:count] for token in chunk.tokens))
 
 
 def usage_of(chunk: Chunk | None) -> Usage:

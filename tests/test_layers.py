@@ -20,6 +20,7 @@ LAYERS = [
     {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights"},
     {"oneshot", "debt"},
     {"writing"},
+    {"together"},
     {"pipeline", "host", "recorder", "models", "selftest", "locks", "shelf"},
     {"revision", "jobs"},
     {"loading", "performer"},

@@ -72,3 +72,10 @@ def test_the_good_part_ends_with_a_sentence_before_the_repetition() -> None:
     assert good_part([first], first) == ""
     looping = f"{second} And then the sea " + "rose and rose and " * 60
     assert good_part([], looping) == second
+
+
+def test_a_loop_of_letters_is_caught() -> None:
+    text = script(1, 0)
+    for letters in ("p", "it"):
+        assert words_until_caught([], f"{text} The {letters * 300}") is not None
+        assert good_part([], f"{text} The {letters * 300}") == text

@@ -87,7 +87,9 @@ def test_the_room_asked_for_is_enough_and_not_much_more() -> None:
         needed = pipeline.context_needed(table.draft, engine)
         last = table.write(engine)[-1]
         assert isinstance(last, Finished) and last.reason is FinishReason.STOP
-        if mode is not Mode.AGENTWRITE:
+        if mode is Mode.PARALLEL:  # each answer needs room for itself only
+            assert needed < pipeline.context_needed(desk().draft, engine)
+        elif mode is not Mode.AGENTWRITE:
             used = last.usage.prompt_read + last.usage.written
             assert 0.8 * needed <= used + len(table.draft.brief.instruction) and used <= needed
 
@@ -288,3 +290,38 @@ def test_oneshot_with_a_gap_in_the_middle_writes_the_gap_alone() -> None:
     table.draft = table.draft.with_paragraph(replace(middle, version=None, status=Status.PLANNED))
     table.write(ScriptedEngine(author))
     assert [p.text for p in table.draft.paragraphs] == texts
+
+
+def test_parallel_writes_every_step_from_the_plan_alone() -> None:
+    asked: list[Request] = []
+
+    def noting(request: Request) -> str:
+        asked.append(request)
+        return author(request)
+
+    table = desk(Mode.PARALLEL)
+    events = table.write(ScriptedEngine(noting))
+    assert isinstance(events[-1], Finished) and events[-1].reason is FinishReason.STOP
+    assert [table.draft.count(p.text) for p in table.draft.paragraphs] == [200, 200, 200]
+    assert [len(request.conversation) for request in asked] == [1, 1, 1]
+    assert not any(p.text in request.conversation[0].text for p in table.draft.paragraphs for request in asked)
+    assert len({request.sampling.seed for request in asked}) == 3
+    # Nothing was written from the text before it, so a change there makes nothing stale; a change of the plan does.
+    first = table.draft.paragraphs[0]
+    assert first.version is not None
+    edited = table.draft.with_paragraph(replace(first, version=replace(first.version, text="Another text.")))
+    assert not any(edited.stale_marks())
+    edited = table.draft.with_paragraph(replace(table.draft.paragraphs[1], step=Step("Something else", 200)))
+    assert edited.stale_marks() == ((), ("step",), ())
+
+
+def test_parallel_tries_what_came_to_nothing_once_more() -> None:
+    table = desk(Mode.PARALLEL)
+    one, two, three = (f"{name}. {sentences(i, 5)}" for i, name in enumerate(("One", "Two", "Three")))
+    answers = iter([one, "", "and zum " * 300, two, three])
+    table.write(ScriptedEngine(lambda request: next(answers)))
+    assert [p.text.split(".")[0] for p in table.draft.paragraphs] == ["One", "Two", "Three"]
+    with pytest.raises(EngineError, match="repeating itself"):
+        desk(Mode.PARALLEL).write(ScriptedEngine(lambda request: "and zum " * 300))
+    with pytest.raises(EngineError, match="wrote nothing"):
+        desk(Mode.PARALLEL).write(ScriptedEngine(lambda request: ""))

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from longwriter_ui.bootstrap import LlamaCppOpener
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import PLAN_UNFINISHED, Author, Draft, FinishReason, Mode, Status, Version
-from longwriter_ui.engine.base import Request, Role
+from longwriter_ui.engine.base import LengthMode, Request, Role
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import (
     ConflictError,
@@ -22,7 +23,9 @@ from longwriter_ui.errors import (
     EngineError,
     PlanError,
 )
-from longwriter_ui.events import Failed, Finished, ParagraphDone, TextDelta
+from longwriter_ui.events import Failed, Finished, ParagraphDone, ParagraphStarted, TextDelta
+from longwriter_ui.host import EngineHost
+from longwriter_ui.paths import home
 from longwriter_ui.studio import Studio
 from tests.script import author
 
@@ -448,3 +451,24 @@ def test_a_slow_listener_is_told_of_each_paragraph_as_it_was(studio: Studio) -> 
     assert job.wait(10)
     done = [(e.key, p.paragraph) for e, p in job.with_progress() if isinstance(e, ParagraphDone)]
     assert done == [(p.key, n) for n, p in enumerate(draft.paragraphs, 1)]
+
+
+def test_paragraphs_written_together_are_stored_like_any_others(tmp_path: Path, tiny_gguf: Path) -> None:
+    studio = Studio(home(), EngineHost(LlamaCppOpener(), tiny_gguf), length=LengthMode.OFF)
+    draft = studio.create(BRIEF, Mode.PARALLEL, seed=7)
+    lines = [f"Paragraph {n} - Main Point: Something about part {n} - Word Count: 20 words" for n in range(1, 11)]
+    studio.edit(draft.id, None, {"do": "set_plan", "text": "\n".join(lines)})
+    job = studio.write(draft.id)
+    events = list(job.events())
+    assert job.failure is None and isinstance(events[-1], Finished)
+    # They grew side by side, more of them than one batch holds, and each was begun and ended once.
+    keys = [event.key for event in events if isinstance(event, TextDelta)]
+    assert len(set(keys[:20])) > 1
+    cards = sorted(paragraph.key for paragraph in studio.draft(draft.id).paragraphs)
+    for kind in (ParagraphStarted, ParagraphDone):
+        assert sorted(e.key for e in events if isinstance(e, kind)) == cards
+    for paragraph in studio.draft(draft.id).paragraphs:
+        streamed = "".join(e.text for e in events if isinstance(e, TextDelta) and e.key == paragraph.key)
+        assert paragraph.status is Status.WRITTEN and paragraph.text == streamed.strip(" \t\n")
+    assert not any(studio.draft(draft.id).stale_marks())
+    studio.close()

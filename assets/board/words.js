@@ -75,6 +75,7 @@ const MODES = {
   conversation: "Each paragraph continues one conversation, and nothing is read twice.",
   agentwrite: "Each paragraph has a prompt of its own with the whole text so far.",
   oneshot: "The whole piece in one answer, cut into paragraphs.",
+  parallel: "Every step at once, without seeing the others: faster, less coherent.",
 };
 
 /** Words of a text as the studio counts them (see longwriter_ui/words.py). */

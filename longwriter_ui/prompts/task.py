@@ -28,6 +28,9 @@ def paragraph_task(draft: Draft, index: int, vocabulary: str, words: int | None 
     """The task of writing paragraph `index` anew, after everything written before it. `words` is the count the model
     is told for it (None: the plan's)."""
     step = _told(draft, index, words)
+    if draft.mode is Mode.PARALLEL:
+        opening, prompt = prompts.opening(draft.brief, draft.steps), prompts.turn(index + 1, step, draft.brief.language)
+        return Task((user(opening + prompt),), prompt, opening)
     if draft.mode is Mode.AGENTWRITE:
         written = [part(p.version, vocabulary) for p in draft.paragraphs[:index] if p.version and p.text.strip()]
         return Task(prompts.agentwrite(draft.brief, draft.steps, index, written, step), "")
@@ -41,7 +44,7 @@ def continued_task(draft: Draft, index: int, vocabulary: str, words: int | None 
     version = draft.paragraphs[index].version
     if version is None:
         raise ValueError("there is no answer to continue")
-    if draft.mode is Mode.AGENTWRITE:
+    if draft.mode in (Mode.AGENTWRITE, Mode.PARALLEL):
         task = paragraph_task(draft, index, vocabulary, words)
     elif version.prompt:
         task = _conversation_task(draft, index, vocabulary, version.prompt, amended=False)

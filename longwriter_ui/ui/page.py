@@ -27,6 +27,7 @@ _MODES = [
     ("Conversation: each paragraph continues one conversation, and nothing is read twice", "conversation"),
     ("AgentWrite: each paragraph has a prompt of its own with the whole text so far", "agentwrite"),
     ("One shot: the whole piece in one answer, cut into paragraphs", "oneshot"),
+    ("Parallel: every step at once without seeing the others, faster and less coherent", "parallel"),
 ]
 
 

@@ -249,3 +249,22 @@ def test_what_an_engine_says_of_itself(load: Load, make_gguf: Make, tiny_gguf: P
     assert shown.demonstration
     assert shown.vocabulary == info.vocabulary
     assert load(make_gguf(vocabulary=150)).info.vocabulary != info.vocabulary
+
+
+def test_a_model_that_loops_is_caught_within_sixty_words(load: Load, make_gguf: Make) -> None:
+    engine = load(make_gguf(favourite="Ġthe"))
+    request = Request(ASKED, GREEDY, 3000, guarded=True)
+    chunks = [event for event in engine.stream(request, threading.Event()) if isinstance(event, Chunk)]
+    assert chunks[-1].finish is FinishReason.LOOP
+    assert 10 < len("".join(chunk.text for chunk in chunks).split()) <= 60
+    assert len(held(engine)) <= engine.measure(ASKED).total + chunks[-1].written
+    assert ask(engine, ASKED, 100).last.finish is FinishReason.LENGTH
+
+
+def test_a_loop_may_repeat_an_earlier_answer(engine: LlamaCppEngine) -> None:
+    earlier = " ".join(f"word{'abcdefghij'[i // 10]}{'abcdefghij'[i % 10]}" for i in range(80))
+    conversation = (*ASKED, assistant(earlier), user("Go on."))
+    grammar = f'root ::= "{earlier} and so on"'
+    events = list(engine.stream(Request(conversation, GREEDY, 2000, grammar, guarded=True), threading.Event()))
+    assert isinstance(events[-1], Chunk) and events[-1].finish is FinishReason.LOOP
+    assert ask(engine, conversation, 2000, grammar=grammar).last.finish is FinishReason.STOP
