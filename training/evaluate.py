@@ -68,7 +68,7 @@ def write(model: Model, request: Request, lines: list[Line], language: str, most
     user = prompt("opening", language).format(instruction=request.text, plan=plan)
     conversation, rows = model.start(), []
     for line in lines[:most]:
-        user += prompt("turn", language).format(step=render(line, language))
+        user += prompt("turn", language).format(asked="", step=render(line, language))
         answer = model.ask(conversation, user, 4 * line.words + 50, seed + line.number)
         user = ""
         rows.append(

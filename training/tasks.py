@@ -88,7 +88,7 @@ def conversation_task(v: Voice, size: Size, rng: random.Random) -> Turns:
             steps = steps[:number] + rest
             user += prompt("amendment", v.language).format(plan=plans.lines(v, rest, number + 1))
         step = steps[number]
-        user += prompt("turn", v.language).format(step=plans.line(v, number + 1, step))
+        user += prompt("turn", v.language).format(asked="", step=plans.line(v, number + 1, step))
         answer = _answer(v, step, rng, used)
         turns.append((user, answer))
         written += step.words
@@ -113,6 +113,7 @@ def single_task(v: Voice, size: Size, rng: random.Random) -> Turns:
         instruction=request,
         plan=plans.lines(v, steps),
         text="\n\n".join(reversed(done)),
+        asked="",
         step=plans.line(v, number + 1, steps[number]),
     )
     return [(user, _answer(v, steps[number], rng, used))]

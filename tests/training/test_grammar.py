@@ -92,7 +92,7 @@ def test_the_turns_of_a_conversation_start_with_the_opening_and_then_only_name_t
     opening, turn = tasks.prompt("opening", "en"), tasks.prompt("turn", "en")
     assert len(turns) > 1
     assert turns[0][0].startswith(opening.split("{")[0])
-    assert turn.split("{")[0] in turns[1][0]
+    assert turn.format(asked="", step="").strip() in turns[1][0]
 
 
 def test_slots_and_choices():
