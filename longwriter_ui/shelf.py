@@ -123,6 +123,10 @@ class Shelf:
         )
         return self.export_options(draft_id)
 
+    def text_of(self, path: Path) -> str:
+        """The text in a Markdown, DOCX or plain text file; ImportRefused."""
+        return imports.load(path).draft.text
+
     def import_file(self, path: Path) -> Draft:
         """A new draft from a project file, Markdown, DOCX or plain text; ImportRefused, and nothing is added."""
         found = imports.load(path)

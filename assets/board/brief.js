@@ -35,7 +35,10 @@ function startBrief(board) {
     event.preventDefault();
     document.getElementById("lw-make")?.click();
   });
-  whenFormIsThere(keepBrief);
+  whenFormIsThere(() => {
+    startLocale();
+    keepBrief();
+  });
 }
 
 function keepBrief() {
@@ -46,7 +49,11 @@ function keepBrief() {
     localStorage.setItem(TYPED_BRIEF, briefField("lw-ask")?.value ?? "");
     showBriefProblem(null);
     showLengthHint();
+    clearTimeout(window.longwriter.weighing);
+    window.longwriter.weighing = setTimeout(weighBrief, 500);
   });
+  weighBrief();
+  startNotes();
   form?.addEventListener("click", () => setTimeout(showLengthHint, 0));
   showLengthHint();
   showBriefNote(Boolean(window.longwriter.board.draft));
@@ -59,20 +66,48 @@ function showLengthHint() {
   const custom = chosen === "Custom";
   document.getElementById("lw-custom")?.classList.toggle("is-off", !custom);
   const words = Number((custom ? briefField("lw-custom")?.value ?? "" : chosen ?? "").replace(/[\s,]/g, ""));
-  if (!Number.isFinite(words) || words < 1) return say(hint, "From 50 to 100,000 words.");
-  const steps = Math.max(1, Math.round(words / WORDS_A_STEP));
+  if (!Number.isFinite(words) || words < 1) return say(hint, t("From 50 to 100,000 words."));
+  const parts = Math.max(1, Math.round(words / WORDS_A_STEP));
   const pages = Math.max(1, Math.round(words / WORDS_A_PAGE));
-  say(hint, count(words, "en") + " is about " + figure(steps) + (steps === 1 ? " step and " : " steps and ") + figure(pages) + (pages === 1 ? " printed page." : " printed pages."));
+  say(hint, t("{n} words are about {m} steps and {k} printed pages.", { n: figure(words), m: figure(parts), k: figure(pages) }));
 }
 
 /** Another plan never replaces the open piece. */
 function showBriefNote(isOpen) {
   const note = document.getElementById("lw-go-note");
-  if (note) say(note, isOpen ? "This starts a new piece; the open one stays in the library." : "You can edit the plan before anything is written.");
+  if (note) say(note, isOpen ? t("This starts a new piece; the open one stays in the library.") : t("You can edit the plan before anything is written."));
 }
 
 function showBriefProblem(problem) {
   const place = document.getElementById("lw-brief-problem");
   if (!place) return;
   place.replaceChildren(...(problem ? [flag("fail", problem.message, problem.hint)] : []));
+}
+
+/** Which language the instruction is in, and what the notes cost, as the studio sees them. */
+async function weighBrief() {
+  const board = window.longwriter.board;
+  const instruction = briefField("lw-ask")?.value ?? "";
+  const notes = briefField("lw-notes")?.value ?? "";
+  const answer = await board.link.ask("weigh", { instruction, notes });
+  if (!answer) return;
+  say(document.getElementById("lw-detected"), answer.language ? t("Detected: {language}.", { language: t(answer.language) }) : "");
+  say(document.getElementById("lw-notes-price"), answer.tokens ? t("About {n} tokens, read once for the plan and once for the text.", { n: figure(answer.tokens) }) : "");
+}
+
+function startNotes() {
+  const add = document.getElementById("lw-notes-add");
+  const file = document.getElementById("lw-notes-file");
+  add?.addEventListener("click", () => file.click());
+  file?.addEventListener("change", async () => {
+    const [chosen] = file.files;
+    file.value = "";
+    if (!chosen) return;
+    const data = await base64(chosen).catch(() => null);
+    const answer = data === null ? null : await window.longwriter.board.link.ask("notes", { name: chosen.name, data });
+    if (!answer || answer.refused) return showBriefProblem(answer?.refused ?? { message: t("The file could not be read."), hint: t("Try again.") });
+    const before = briefField("lw-notes").value.trim();
+    enter("lw-notes", (before ? before + "\n\n" : "") + answer.text);
+    weighBrief();
+  });
 }

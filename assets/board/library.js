@@ -1,6 +1,7 @@
 // The library: every draft on this computer, newest first.
 
 function startLibrary(element, server) {
+  translate(element);
   const parts = partsOf(element);
   const library = { server, parts, refresh: () => refreshLibrary(library) };
   parts.start.addEventListener("click", () => {
@@ -29,7 +30,7 @@ async function bringFile({ server, parts }) {
   say(parts.bring, "Reading the file…");
   const data = await base64(file).catch(() => null);
   const answer = data === null ? null : await server.bring({ name: file.name, data }).catch(() => null);
-  say(parts.bring, "Import a file");
+  say(parts.bring, t("Import a file"));
   parts.bring.disabled = false;
   parts.problem.replaceChildren();
   if (answer?.draft) {
@@ -126,7 +127,7 @@ function renameDraft(row, draft, shelve) {
 
 function shelfState(draft) {
   const facts = [];
-  if (!draft.steps) facts.push("No plan yet");
+  if (!draft.steps) facts.push(t("No plan yet"));
   else if (!draft.words) facts.push("Planned, " + draft.steps + (draft.steps === 1 ? " step" : " steps"));
   else facts.push(draft.written + " of " + draft.steps + " paragraphs");
   facts.push(figure(draft.words) + " of " + count(draft.target_words, draft.language));

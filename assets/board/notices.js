@@ -28,7 +28,7 @@ class Notices {
     this.jobError = null;
     if (!error) return;
     const { board } = this;
-    const again = button("Try again", () => (board.order.length ? board.write() : board.plan()));
+    const again = button(t("Try again"), () => (board.order.length ? board.write() : board.plan()));
     const models = button("Choose another model", () => goToTab("models"), { kind: "quiet" });
     this.jobError = flag("fail", error.message, error.hint, again, models);
     this.jobError.setAttribute("role", "alert");
@@ -38,7 +38,7 @@ class Notices {
   /** A message that the person closes, or that the next one replaces. */
   tell(kind, message, hint, ...answers) {
     this.note?.remove();
-    const close = button("Close", () => this.drop(), { kind: "quiet" });
+    const close = button(t("Close"), () => this.drop(), { kind: "quiet" });
     this.note = flag(kind, message, hint, ...answers, close);
     this.note.setAttribute("role", kind === "fail" ? "alert" : "status");
     this.area.append(this.note);
@@ -67,7 +67,7 @@ class Notices {
   /** A step is gone; it can come back. */
   offerUndo(number) {
     this.note?.remove();
-    this.note = el("div", { class: "strip", role: "status" }, el("span", {}, "Step " + number + " deleted."), el("div", { class: "row" }, button("Undo", () => { this.drop(); this.board.undo(); }), button("Close", () => this.drop(), { kind: "quiet" })));
+    this.note = el("div", { class: "strip", role: "status" }, el("span", {}, "Step " + number + " deleted."), el("div", { class: "row" }, button(t("Undo"), () => { this.drop(); this.board.undo(); }), button(t("Close"), () => this.drop(), { kind: "quiet" })));
     this.area.append(this.note);
   }
 }

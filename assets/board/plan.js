@@ -48,7 +48,7 @@ class Plan {
     const { parts, head, model } = this.board;
     say(parts.instruction, head.instruction);
     say(parts.asked, count(head.target_words, head.language));
-    say(parts.language, new Intl.DisplayNames("en", { type: "language" }).of(head.language) ?? head.language);
+    say(parts.language, new Intl.DisplayNames(LOCALE === "zh" ? "zh-CN" : "en", { type: "language" }).of(head.language) ?? head.language);
     say(parts.model, model.name);
     fill(parts.mode, head.mode);
     parts.mode.title = MODES[parts.mode.value] ?? "";
@@ -59,7 +59,7 @@ class Plan {
     const { written, unfinished } = board.tallies();
     const begun = written > 0 || board.totals.words > 0;
     const { write, pre } = board.parts;
-    say(write, begun && unfinished ? "Continue" : "Write");
+    say(write, begun && unfinished ? t("Continue") : t("Write"));
     write.disabled = board.busy || !unfinished;
     say(pre, unfinished ? MODES[board.head.mode] ?? "" : "Every step of this plan is written.");
   }
@@ -74,8 +74,8 @@ class Plan {
     const signature = JSON.stringify([planned, target, board.busy, cards.map((card) => card.key + card.targetNow + card.data.locked)]);
     if (signature === this.budget) return;
     this.budget = signature;
-    const steps = figure(cards.length) + (cards.length === 1 ? " step" : " steps");
-    parts.total.replaceChildren(steps + ", ", el("b", {}, figure(planned)), " of " + count(target, head.language));
+    const inSteps = steps(cards.length);
+    parts.total.replaceChildren(inSteps + ", ", el("b", {}, figure(planned)), " of " + count(target, head.language));
     say(parts.off, off > 0 ? figure(off) + " over" : off < 0 && !board.busy ? figure(-off) + " to spare" : "");
     parts.off.classList.toggle("is-over", off > 0);
     const free = cards.filter((card) => !card.data.locked).length;
@@ -85,7 +85,7 @@ class Plan {
     const segments = this.segments(cards, off);
     arrange(parts.planRuler, segments);
     parts.planRuler.style.width = off < 0 ? Math.max(8, (100 * planned) / target) + "%" : "100%";
-    parts.planRuler.setAttribute("aria-label", figure(planned) + " words planned in " + steps + (off > 0 ? ", " + figure(off) + " more than the target" : ""));
+    parts.planRuler.setAttribute("aria-label", figure(planned) + " words planned in " + inSteps + (off > 0 ? ", " + figure(off) + " more than the target" : ""));
     const mark = parts.target.firstElementChild;
     say(mark, figure(target));
     parts.target.style.setProperty("--at", (off > 0 ? (100 * target) / planned : 100) + "%");

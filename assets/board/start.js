@@ -24,6 +24,7 @@ function goToTab(name) {
 }
 
 function startBoard(element, server, props, watch) {
+  translate(element);
   const board = new Board(element.querySelector(".lw"), server);
   window.longwriter.board = board;
   watch("reply", () => hearReply(board, props.reply));

@@ -1,6 +1,5 @@
 // The board's words and figures in one place, so that another language is another file.
 
-const PHRASES = window.longwriterPhrases ?? {};
 const NBSP = "\u00a0";
 
 /** Words of the page in its language; `{name}` is filled in. English is its own key. */

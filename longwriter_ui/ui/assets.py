@@ -5,12 +5,14 @@ Templates are constants. No text of a person or a model ever enters one: Gradio 
 
 from __future__ import annotations
 
+import json
+
 from longwriter_ui.paths import ASSETS
 
 # In this order: later scripts use what earlier ones define.
 _SCRIPTS = (
-    "words", "dom", "link", "prose", "card", "asides", "board", "revising", "versions", "choices", "replan", "find",
-    "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
+    "locale", "words", "dom", "link", "prose", "card", "asides", "board", "revising", "versions", "choices", "replan",
+    "find", "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
     "export", "brief", "library", "modelrows", "models", "start",
 )  # fmt: skip
 _STYLES = ("tokens", "frame", "card", "revise", "panel", "export", "models", "narrow", "gradio")
@@ -24,6 +26,10 @@ def head() -> str:
     """What goes into the page's <head>. The styles go here because Gradio rewrites those given as `css`."""
     styles = "\n".join(read(f"{name}.css") for name in _STYLES)
     scripts = "\n".join(read(f"{name}.js") for name in _SCRIPTS)
+    locales = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (ASSETS / "locale").glob("*.json")}
+    # A "<" could end the script element; as an escape it is the same text.
+    phrases = json.dumps(locales, ensure_ascii=False).replace("<", "\\u003c")
+    scripts = f"const LOCALES = {phrases};\n{scripts}"
     return f'<style>\n{styles}</style>\n<script>\n(() => {{\n"use strict";\n{scripts}}})();\n</script>'
 
 

@@ -15,7 +15,7 @@ from longwriter_ui.revision import Revision
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
 from longwriter_ui.ui.exports import ExportFolder
-from longwriter_ui.ui.files import export_calls
+from longwriter_ui.ui.files import brief_calls, export_calls
 
 Json = dict[str, Any]
 
@@ -97,7 +97,17 @@ def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
         None,
         html_template=assets.read("icons.svg") + assets.read("board.html") + assets.read("export.html"),
         js_on_load=assets.start("startBoard"),
-        server_functions=[poll, apply, command, outline, price, compare, find, *export_calls(studio, exports)],
+        server_functions=[
+            poll,
+            apply,
+            command,
+            outline,
+            price,
+            compare,
+            find,
+            *export_calls(studio, exports),
+            *brief_calls(studio),
+        ],
         apply_default_css=False,
         padding=False,
         elem_id="lw-board",

@@ -10,7 +10,7 @@ import binascii
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from longwriter_ui.errors import ExportError, ImportRefused, LongWriterError, StoreError
 from longwriter_ui.export import FORMATS, PROJECT
@@ -18,9 +18,13 @@ from longwriter_ui.imports import SUFFIXES
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import present
 from longwriter_ui.ui.exports import ExportFolder, file_name
+from longwriter_ui.words import LANGUAGES, detect_language
 
 Json = dict[str, Any]
 Call = Callable[[Json], Json]
+_T = TypeVar("_T")
+
+MAX_LOOKED_AT = 5_000  # characters of an instruction whose language is told
 
 MAX_UPLOAD = 32 * 1024 * 1024  # bytes of a file sent by the page; the command line takes larger ones
 
@@ -66,14 +70,36 @@ def import_calls(studio: Studio) -> list[Call]:
     def bring(body: Json) -> Json:
         """Make the file `name` with the content `data` (base64) into a draft."""
         try:
-            return {"draft": _import(studio, str(body.get("name") or ""), str(body.get("data") or "")).id}
+            name, data = str(body.get("name") or ""), str(body.get("data") or "")
+            return {"draft": _with_file(name, data, studio.import_file).id}
         except LongWriterError as error:
             return {"refused": present.error(error)}
 
     return [bring]
 
 
-def _import(studio: Studio, name: str, data: str) -> Any:
+def brief_calls(studio: Studio) -> list[Call]:
+    """`weigh` and `notes` of the brief's form."""
+
+    def weigh(body: Json) -> Json:
+        """The language an instruction seems to be in, and what the notes will cost."""
+        asked, notes = str(body.get("instruction") or ""), str(body.get("notes") or "")
+        language = LANGUAGES[detect_language(asked[:MAX_LOOKED_AT])] if asked.strip() else ""
+        return {"language": language, "tokens": studio.tokens(notes) if notes.strip() else 0}
+
+    def notes(body: Json) -> Json:
+        """The text of a file, to be notes for reference."""
+        try:
+            name, data = str(body.get("name") or ""), str(body.get("data") or "")
+            return {"text": _with_file(name, data, studio.text_of)}
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+
+    return [weigh, notes]
+
+
+def _with_file(name: str, data: str, use: Callable[[Path], _T]) -> _T:
+    """`use` of the file `name` with the content `data` (base64)."""
     suffix = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), None)
     if suffix is None:
         raise ImportRefused(f"{name or 'The file'} cannot be read.", f"Use one of: {', '.join(SUFFIXES)}.")
@@ -87,7 +113,7 @@ def _import(studio: Studio, name: str, data: str) -> Any:
         with tempfile.TemporaryDirectory(prefix="longwriter-") as folder:
             path = Path(folder) / (file_name(name[: -len(suffix)]) + suffix)
             path.write_bytes(content)
-            return studio.import_file(path)
+            return use(path)
     except OSError as error:
         raise StoreError(
             f"The file cannot be kept while it is read: {error.strerror or error}.",

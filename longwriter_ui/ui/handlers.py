@@ -23,11 +23,12 @@ class Handlers:
         self._studio = studio
 
     def make_plan(
-        self, instruction: str, length: str, custom: str, language: str, mode: str, seed: str
+        self, instruction: str, length: str, custom: str, language: str, notes: str, mode: str, seed: str
     ) -> dict[str, Any]:
         """Create the draft and start planning; the board opens it, or shows beside the form why not."""
         try:
-            brief = Brief.create(instruction or "", custom if length == CUSTOM else length, language or None)
+            words = custom if length == CUSTOM else length
+            brief = Brief.create(instruction or "", words, language or None, notes or "")
             draft = self._studio.create(brief, _mode(mode), _seed(seed))
             self._studio.plan(draft.id)
         except LongWriterError as error:

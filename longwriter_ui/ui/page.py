@@ -117,11 +117,20 @@ def _brief() -> tuple[list[gr.Component], gr.Button]:
         _static('<p id="lw-length-hint"></p>')
         languages = [("As in the instruction", ""), *((name, code) for code, name in LANGUAGES.items())]
         language = gr.Dropdown(languages, value="", label="Language", elem_id="lw-language", filterable=True)
+        _static('<p id="lw-detected" class="lw-hint"></p>')
+        notes = gr.Textbox(
+            label="Reference notes",
+            info="Facts, names or passages to keep to. They go into every prompt, so each word has its price.",
+            lines=2,
+            max_lines=12,
+            elem_id="lw-notes",
+        )
+        _static(assets.read("notes.html"))
         _static('<div class="lw"><div id="lw-brief-problem" role="alert"></div></div>')
         with gr.Row(elem_id="lw-go"):
             _static('<p id="lw-go-note"></p>')
             make = gr.Button("Make plan", variant="primary", elem_id="lw-make", min_width=0)
-    return [ask, length, custom, language], make
+    return [ask, length, custom, language, notes], make
 
 
 def _remember(blocks: gr.Blocks, mode: gr.Radio, seed: gr.Textbox) -> None:

@@ -1,0 +1,57 @@
+"""What axe-core finds in each view, light and dark, wide and narrow: nothing serious."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Site
+
+pytestmark = pytest.mark.browser
+
+Serve = Callable[..., Site]
+
+
+def findings(tab: Any) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    return [
+        f"{found['id']}: {node['target']} {node['failureSummary'][:200]}"
+        for found in Axe().run(tab).response["violations"]
+        if found["impact"] in ("serious", "critical")
+        for node in found["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])
+def test_no_view_has_a_serious_finding(serve: Serve, theme: str, width: int) -> None:
+    site = serve()
+    tab = site.open(f"?__theme={theme}")
+    tab.set_viewport_size({"width": width, "height": 900})
+    assert findings(tab) == [], "brief"
+    site.make_plan(tab, "Write a guide to a small harbour town.", 300)
+    key = site.draft().paragraphs[1].key
+    site.studio.edit(site.draft().id, None, {"do": "edit_step", "key": key, "note": "Name it.", "cue": "Slow down."})
+    tab.locator(".card .cue").nth(1).wait_for()
+    assert findings(tab) == [], "plan"
+    tab.locator("[data-part=write]").click()
+    tab.locator(".status .now", has_text="Finished").wait_for()
+    site.settled(tab)
+    site.studio.edit(site.draft().id, None, {"do": "edit_text", "key": key, "text": "Quite another text."})
+    site.studio.alternatives(site.draft().id, key).wait(10)
+    tab.locator(".alt").nth(2).wait_for()
+    tab.locator(".card.is-stale").first.wait_for()
+    site.settled(tab)
+    tab.locator(".card").nth(1).focus()
+    tab.keyboard.press("d")
+    tab.locator(".compared").wait_for()
+    tab.locator(".card").nth(0).focus()
+    tab.keyboard.press("r")
+    tab.wait_for_timeout(300)
+    assert findings(tab) == [], "draft"
+    for name in ("Library", "Models", "Settings"):
+        tab.get_by_role("tab", name=name).click()
+        tab.wait_for_timeout(400)
+        assert findings(tab) == [], name
