@@ -7,11 +7,12 @@
     engine    turns a conversation into text (llama.cpp, or a script for tests)
     pipeline  plan(brief) and write(draft): iterators of events
     store     drafts on disk (SQLite), with a revision for every change
+    export    Markdown, DOCX, PDF and more, all over one rendering
+    weights   model files: which there are, what fits, downloads
     studio    what the page and the command line use: jobs in a worker, edits, saving, export
-    export    Markdown, DOCX
     ui, cli   the page and the command line
 
-Imports run downwards in this list's opposite order; tests/test_layers.py checks it.
+A module imports only what stands above it; tests/test_layers.py checks it.
 """
 
 __version__ = "0.1.0"
