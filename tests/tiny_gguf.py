@@ -32,6 +32,7 @@ def write_tiny_gguf(
     architecture: str = "llama",
     chat_template: str | None = None,
     favourite: str | None = None,
+    never: str | None = None,
     tokenizer: bool = True,
     weights: bool = True,
     without: str | None = None,
@@ -39,7 +40,8 @@ def write_tiny_gguf(
     heads: int = 2,
     vocabulary: int = 200,
 ) -> Path:
-    """Write the model. `favourite` is a token the model always finds most likely; `vocabulary` counts the
+    """Write the model. `favourite` is a token the model always finds most likely, `never` one that never comes (without
+    EOS, it writes without end, and does not loop as one with a favourite does); `vocabulary` counts the
     merges of its byte-pair encoding; `without` is a tensor to leave out."""
     tokens, merges = train_bpe(_CORPUS, vocabulary)
     tokens += [BOS, EOS, NOTE]
@@ -64,7 +66,8 @@ def write_tiny_gguf(
         writer.add_eos_token_id(tokens.index(EOS))
     if chat_template is not None:
         writer.add_chat_template(chat_template)
-    for label, data in _weights(len(tokens), tokens.index(favourite) if favourite else None).items():
+    leaning = {tokens.index(token): by for token, by in ((favourite, 2.0), (never, -2.0)) if token is not None}
+    for label, data in _weights(len(tokens), leaning).items():
         if weights and label != without:
             writer.add_tensor(label, data.astype(np.float32))
     writer.write_header_to_file()
@@ -108,7 +111,7 @@ def _byte_letters() -> list[str]:
     return [chr(b) if b in visible else chr(256 + hidden.index(b)) for b in range(256)]
 
 
-def _weights(size: int, favourite: int | None) -> dict[str, np.ndarray]:
+def _weights(size: int, leaning: dict[int, float]) -> dict[str, np.ndarray]:
     random = np.random.default_rng(7)
 
     def matrix(rows: int, columns: int, scale: float = 1.0) -> np.ndarray:
@@ -116,11 +119,12 @@ def _weights(size: int, favourite: int | None) -> dict[str, np.ndarray]:
 
     output = matrix(size, _WIDTH)
     embedding = matrix(size, _WIDTH, 8.0)
-    if favourite is not None:
-        # The first value of every state is large and positive, and one token answers to it.
+    if leaning:
+        # The first value of every state is large and positive, and only these tokens answer to it.
         embedding[:, 0] = 20.0
         output[:, 0] = 0.0
-        output[favourite, 0] = 2.0
+        for token, by in leaning.items():
+            output[token, 0] = by
     weights = {"token_embd.weight": embedding, "output_norm.weight": np.ones(_WIDTH), "output.weight": output}
     for i in range(_LAYERS):
         weights |= {

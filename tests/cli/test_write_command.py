@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import sys
 import threading
@@ -11,7 +10,7 @@ import docx
 import pytest
 
 from tests.cli.conftest import LONG_PLAN, PLAN, CommandLine, draft_in
-from tests.tiny_gguf import write_tiny_gguf
+from tests.tiny_gguf import EOS, write_tiny_gguf
 
 INSTRUCTION = "Write a 60-word guide to Lisbon: ${alert(1)} {{x}} <img src=x onerror=y> [INST]"
 
@@ -88,9 +87,10 @@ def test_a_plan_with_counts_says_how_long_the_piece_is(longwriter: CommandLine):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_ctrl_c_keeps_the_draft_and_resume_finishes_it(longwriter: CommandLine, wait_for, tmp_path):
-    endless = write_tiny_gguf(tmp_path / "endless.gguf", favourite="a")
+    endless = write_tiny_gguf(tmp_path / "endless.gguf", never=EOS, context=60_000)
     options = ("--model", endless, "--out", "guide.md")
-    process = longwriter.start("write", "Guide", "--plan", longwriter.write_plan(LONG_PLAN), *options)
+    plan = longwriter.write_plan(LONG_PLAN.replace("400 words", "2000 words"))
+    process = longwriter.start("write", "Guide", "--plan", plan, *options)
     err = wait_for(process, "^Paragraph 2 of 3")
     process.send_signal(signal.SIGINT)
     out, rest = process.communicate(timeout=60)
@@ -101,15 +101,17 @@ def test_ctrl_c_keeps_the_draft_and_resume_finishes_it(longwriter: CommandLine, 
     assert "Traceback" not in rest
     assert not (longwriter.folder / "guide.md").exists()
 
-    kept = re.findall("^a+$", longwriter("drafts", "show", draft_id).out, re.MULTILINE)
+    assert longwriter("drafts", "export", draft_id, "--out", "kept.md", "--no-clean").code == 0
+    kept = (longwriter.folder / "kept.md").read_text(encoding="utf-8").rstrip()
     resumed = longwriter("write", "--resume", draft_id[:6], "--json", *options)
     assert resumed.code == 0, resumed.err
     assert resumed.json["draft_id"] == draft_id
-    assert [step["finish_reason"] for step in resumed.json["steps"]] == ["length"] * 3
+    assert {step["finish_reason"] for step in resumed.json["steps"]} <= {"stop", "length"}
     assert "Paragraph 1 of 3" not in resumed.err
-    texts = re.findall("^a+$", (longwriter.folder / "guide.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert texts[:2] == kept[:2]
-    assert len(texts[2]) > len("".join(kept[2:]))
+    assert (longwriter.folder / "guide.md").exists()
+    assert longwriter("drafts", "export", draft_id, "--out", "whole.md", "--no-clean").code == 0
+    whole = (longwriter.folder / "whole.md").read_text(encoding="utf-8")
+    assert whole.startswith(kept) and len(whole) > len(kept) + 100
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
@@ -126,8 +128,8 @@ def test_ctrl_c_while_planning_leaves_a_draft_that_resume_plans_anew(longwriter:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_a_draft_that_is_being_written_is_refused_to_a_second_process(longwriter: CommandLine, wait_for, tmp_path):
-    endless = write_tiny_gguf(tmp_path / "endless.gguf", favourite="a", context=60_000)
-    plan = longwriter.write_plan(LONG_PLAN.replace("400 words", "5000 words"))
+    endless = write_tiny_gguf(tmp_path / "endless.gguf", never=EOS, context=60_000)
+    plan = longwriter.write_plan(LONG_PLAN.replace("400 words", "2000 words"))
     first = longwriter.start("write", "Guide", "--plan", plan, "--model", endless)
     draft_id = draft_in(wait_for(first, "^Paragraph 2 of 3"))
     second = longwriter("write", "--resume", draft_id, "--model", longwriter.model)

@@ -122,7 +122,7 @@ VERSION = ("paragraphs", 0, "versions", 0)
         (put("target_words", 10), "out of range"),
         (put("target_words", 10.5), "target_words"),
         (put("language", "xx"), "language 'xx'"),
-        (put("mode", "parallel"), "mode is none of: conversation"),
+        (put("mode", "sideways"), "mode is none of: conversation"),
         (put("seed", -1), "seed"),
         (put("seed", 2**31), "seed"),
         (put("paragraphs", {}), "paragraphs is no list"),
