@@ -68,7 +68,9 @@ def test_a_model_is_fetched_paused_resumed_loaded_tested_and_removed(serve: Serv
     line.get_by_role("button", name="Download").click()
     assert stocked.half_sent.wait(20)
     line.get_by_text(" of ").wait_for()
-    line.get_by_role("button", name="Pause").click()
+    # The rest of the file may come only when the studio has heard of the pause.
+    with tab.expect_response(lambda response: '"pause"' in (response.request.post_data or "")):
+        line.get_by_role("button", name="Pause").click()
     release.set()
     line.get_by_role("button", name="Resume").wait_for()
     assert not (home().models / FILE).exists()
