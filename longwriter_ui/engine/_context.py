@@ -87,6 +87,8 @@ class Context:
     def grow(self, tokens: int) -> None:
         """Make room for at least `tokens`, keeping what is in the cache. EngineError when the memory does not suffice;
         the context then stays as it was."""
+        if not self.pointer:
+            self._open(max(self.size, min(-(-tokens // _STEP) * _STEP, self._limit)))
         if tokens <= self.size:
             return
         state = (ctypes.c_uint8 * llama.llama_state_seq_get_size(self.pointer, 0))()
@@ -100,7 +102,9 @@ class Context:
             self._open(before)
             raise
         finally:
-            if not self.pointer or not llama.llama_state_seq_set_data(self.pointer, state, len(state), 0):
+            if not self.pointer:
+                self._cache.cut(0)  # not even the old size could be had again; the next request tries anew
+            elif not llama.llama_state_seq_set_data(self.pointer, state, len(state), 0):
                 self.cut(0)
 
     @property

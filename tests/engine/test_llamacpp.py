@@ -268,3 +268,25 @@ def test_a_loop_may_repeat_an_earlier_answer(engine: LlamaCppEngine) -> None:
     events = list(engine.stream(Request(conversation, GREEDY, 2000, grammar, guarded=True), threading.Event()))
     assert isinstance(events[-1], Chunk) and events[-1].finish is FinishReason.LOOP
     assert ask(engine, conversation, 2000, grammar=grammar).last.finish is FinishReason.STOP
+
+
+def test_a_context_that_cannot_be_had_again_is_an_error_and_not_a_crash(tiny_gguf, monkeypatch):
+    """Memory that is gone for a while: growing fails, so does going back, and the next request tries anew."""
+    engine = LlamaCppEngine.load(tiny_gguf)
+    try:
+        opened = engine._context._open
+
+        def full(size):
+            raise EngineError("no memory")
+
+        monkeypatch.setattr(engine._context, "_open", full)
+        for _ in range(2):
+            with pytest.raises(EngineError, match="no memory"):
+                engine.reserve(6000)
+        monkeypatch.setattr(engine._context, "_open", opened)
+        engine.reserve(6000)
+        assert engine.measure((user("again"),)).unread > 0
+        request = Request((user("again"),), Sampling(), 4)
+        assert list(engine.stream(request, threading.Event()))[-1].finish is not None
+    finally:
+        engine.close()
