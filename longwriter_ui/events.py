@@ -1,10 +1,11 @@
 """What happens while a job runs, in the order it happens. The pipeline yields these; the studio stores and shows them.
 
-planning  Loading* Reading* PlanDelta* PlanReady
-writing   Loading* (ParagraphStarted Reading* TextDelta* ParagraphDone)*
-choosing  Loading* (Reading* AlternativeDone)*
-point     Loading* Reading* PointReady
-and at the end of each: Finished | Failed
+first     (Loading SelfTesting? SelfTested?)?  where the model is not in memory yet
+planning  Reading* PlanDelta* PlanReady
+writing   (ParagraphStarted Reading* TextDelta* ParagraphDone)*
+choosing  (Reading* AlternativeDone)*
+point     Reading* PointReady
+at the end of each: Finished | Failed
 """
 
 from __future__ import annotations
@@ -21,6 +22,21 @@ class Loading:
     """The model is being loaded."""
 
     model: str
+
+
+@dataclass(frozen=True)
+class SelfTesting:
+    """The model answers its self-test, which it never did before as it is now."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class SelfTested:
+    """What the self-test found, in sentences; none when all is well. `fresh`: now, not at an earlier time."""
+
+    problems: tuple[str, ...]
+    fresh: bool
 
 
 @dataclass(frozen=True)
@@ -125,6 +141,8 @@ class Failed:
 
 Event = (
     Loading
+    | SelfTesting
+    | SelfTested
     | Reading
     | PlanDelta
     | PlanReady

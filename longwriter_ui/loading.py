@@ -1,22 +1,25 @@
-"""Loading a model in the background, testing it, unloading it: jobs of the one worker, so never while it writes."""
+"""Loading a model and testing it: for a job that needs it, or in the background as a job of its own of the one worker,
+so never while it writes."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from longwriter_ui.config import Settings, load_settings, save_settings
 from longwriter_ui.draft import FinishReason
-from longwriter_ui.engine.base import Engine, EngineInfo
+from longwriter_ui.engine.base import Cancel, Engine, EngineInfo
 from longwriter_ui.engine.templates import NAMES
 from longwriter_ui.errors import EngineError, LoadCancelled, LongWriterError, ModelFileError
-from longwriter_ui.events import Failed, Finished, Loading
+from longwriter_ui.events import Event, Failed, Finished, Loading, SelfTested, SelfTesting
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Job, Worker
 from longwriter_ui.models import Models
-from longwriter_ui.selftest import SelfTest, self_test
+from longwriter_ui.paths import Home
+from longwriter_ui.selftest import SelfTest, SelfTests, self_test
 from longwriter_ui.weights.fit import Fit, Verdict
 
 _LEAST_WORDS = 1000  # a model that cannot write this much is not loaded
@@ -50,8 +53,9 @@ class ModelState:
 class Loader:
     """What a person does with the model in use, and what is chosen for its engine; knows its state for everybody."""
 
-    def __init__(self, host: EngineHost, models: Models, worker: Worker, settings: Path) -> None:
-        self._host, self._models, self._worker, self._path = host, models, worker, settings
+    def __init__(self, host: EngineHost, models: Models, worker: Worker, home: Home) -> None:
+        self._host, self._models, self._worker, self._path = host, models, worker, home.settings
+        self._tests = SelfTests(home.selftests)
         self._lock = threading.Lock()
         self._job: LoadJob | None = None
         self._tested: tuple[ModelChoice, SelfTest] | None = None
@@ -110,6 +114,31 @@ class Loader:
             failure=job.failure if job is not None else None,
         )
 
+    def ready(self, cancel: Cancel, tell: Callable[[Event], None]) -> Engine:
+        """Called by the worker: the engine for a job, loaded where it is not in memory yet. Its self-test is told when
+        it was made just now or found something; whatever it found, the job goes on. LoadCancelled when cancelled."""
+        choice = self._host.choice
+        if choice is None or self._host.is_loaded:
+            return self._host.engine()
+        tell(Loading(choice.name))
+        if self._preflight(choice).verdict is not Verdict.FITS:
+            self._host.unload()  # memory may not hold the model before and this one
+        engine = self._host.engine(lambda _: not cancel.is_set())
+        if not choice.path.is_file():
+            return engine  # no template was guessed, so none can be wrong
+        test, fresh = self._tests.of(choice.path, engine.info), False
+        if test is None:
+            tell(SelfTesting(choice.name))
+            try:
+                test, fresh = self_test(engine, cancel), True
+            except EngineError as error:
+                test = SelfTest("", 0, 0.0, (f"It could not answer. {error.message}",))
+        if test is not None:
+            self._keep(choice, engine.info, test)
+            if fresh or not test.passed:
+                tell(SelfTested(test.problems, fresh))
+        return engine
+
     def perform(self, job: LoadJob) -> None:
         """Called by the worker."""
         try:
@@ -131,22 +160,22 @@ class Loader:
             job.share = share
             return not job.cancelled.is_set()
 
-        test: SelfTest | None = None
-
         def try_it(engine: Engine) -> None:
-            nonlocal test
             job.testing = True
             test = self_test(engine, job.cancelled)
             if test is None:
                 raise LoadCancelled(f"Loading {choice.name} was cancelled.", retryable=True)
+            self._keep(choice, engine.info, test)
 
         self._host.swap(choice, try_it, proceed, alone=alone)
         if job.remember:
             self.save(model=str(choice.path))
-        if test is not None:
-            self._tested = (choice, test)
-            if self._models.speeds.of(choice.path) is None:
-                self._models.speeds.record(choice.path, test.tokens_per_second)
+
+    def _keep(self, choice: ModelChoice, info: EngineInfo, test: SelfTest) -> None:
+        self._tested = (choice, test)
+        self._tests.keep(choice.path, info, test)
+        if self._models.speeds.of(choice.path) is None:
+            self._models.speeds.record(choice.path, test.tokens_per_second)
 
     def _preflight(self, choice: ModelChoice) -> Fit:
         """Refuse what cannot be, before memory runs out."""

@@ -38,6 +38,10 @@ class Home:
         return self.root / "models"
 
     @property
+    def selftests(self) -> Path:
+        return self.root / "selftests.json"
+
+    @property
     def settings(self) -> Path:
         return self.root / "settings.json"
 

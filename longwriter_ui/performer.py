@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from longwriter_ui import pipeline
-from longwriter_ui.draft import Draft
-from longwriter_ui.engine.base import LengthMode, Sampling, user
-from longwriter_ui.errors import LongWriterError
-from longwriter_ui.events import Failed, Loading, ParagraphStarted
+from longwriter_ui.draft import Draft, FinishReason
+from longwriter_ui.engine.base import Cancel, Engine, LengthMode, Sampling, user
+from longwriter_ui.errors import LoadCancelled, LongWriterError
+from longwriter_ui.events import Event, Failed, Finished, ParagraphStarted
 from longwriter_ui.host import EngineHost
 from longwriter_ui.jobs import Job
 from longwriter_ui.models import Models
@@ -39,13 +39,16 @@ class Performer:
         self,
         store: DraftStore,
         host: EngineHost,
+        ready: Callable[[Cancel, Callable[[Event], None]], Engine],
         models: Models,
         sampling: Sampling,
         length: Callable[[], LengthMode],
     ) -> None:
-        """`length` is asked for each job how closely paragraphs are held to their lengths."""
+        """`ready` gives the engine, telling what happens until it is there; `length` is asked for each job how closely
+        paragraphs are held to their lengths."""
         self._store = store
         self._host = host
+        self._ready = ready
         self._models = models
         self._sampling = sampling
         self._length = length
@@ -58,6 +61,8 @@ class Performer:
             with Recorder(self._store, job.draft_id, propose=propose) as recorder:
                 try:
                     self._run(job, recorder)
+                except LoadCancelled:
+                    job.emit(Finished(FinishReason.CANCELLED))
                 except LongWriterError as error:
                     recorder.failed(error)
                     job.emit(Failed(error))
@@ -91,12 +96,13 @@ class Performer:
     def _run(self, job: Job, recorder: Recorder) -> None:
         self._store.recover(job.draft_id)
         draft = self._store.get(job.draft_id)
-        if not self._host.is_loaded and self._host.choice is not None:
-            loading = Loading(self._host.choice.name)
-            job.meter.update(loading, draft)
-            job.emit(loading)
+
+        def tell(event: Event) -> None:
+            job.meter.update(event, draft)
+            job.emit(event)
+
         began = time.monotonic()
-        engine = self._host.engine()
+        engine = self._ready(job.cancelled, tell)
         job.load_seconds = time.monotonic() - began
         job.meter.begin(draft, pipeline.tokens_per_word(engine, draft.brief.language), job.keys)
 

@@ -14,6 +14,7 @@ from longwriter_ui.events import (
     ParagraphStarted,
     PlanDelta,
     Reading,
+    SelfTesting,
     TextDelta,
 )
 
@@ -22,9 +23,10 @@ from longwriter_ui.events import (
 class Progress:
     """What a status line shows.
 
-    phase: queued, loading, reading, planning or writing. place: jobs ahead in the queue (0: running). paragraph `of`
-    how many is being written, `words` of `target` so far in the whole piece, time left in seconds where it is known,
-    and the prompt tokens read of those to be read now, with the seconds that takes where the speed is known.
+    phase: queued, loading, testing, reading, planning or writing. place: jobs ahead in the queue (0: running).
+    paragraph `of` how many is being written, `words` of `target` so far in the whole piece, time left in seconds where
+    it is known, and the prompt tokens read of those to be read now, with the seconds that takes where the speed is
+    known.
     """
 
     kind: str
@@ -90,6 +92,8 @@ class Meter:
         """One more event; `draft` as it was when the paragraph began."""
         if isinstance(event, Loading):
             self.progress = replace(self.progress, phase="loading")
+        elif isinstance(event, SelfTesting):
+            self.progress = replace(self.progress, phase="testing")
         elif isinstance(event, Reading):
             # Alternatives and main points come whole, so that the end of reading is all that tells of their writing.
             whole = self.progress.kind in ("choose", "point") and event.done >= event.total

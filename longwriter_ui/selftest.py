@@ -1,18 +1,29 @@
 """The self-test of a loaded model: one short answer tells whether its template fits and what it runs at.
 
 A model read with the wrong template still writes; it just does not stop, or writes the template's markers as text.
+What it answered is kept for its file and what it runs with, so that the test costs its seconds once.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
+from longwriter_ui import prompts
+from longwriter_ui.brief import Brief
 from longwriter_ui.draft import FinishReason
-from longwriter_ui.engine.base import Cancel, Chunk, Engine, Request, Sampling, user
+from longwriter_ui.engine.base import Cancel, Chunk, Engine, EngineInfo, Request, Sampling, user
+from longwriter_ui.plan import Step
 
-_PROMPT = "Write one sentence about a small harbour in the morning."
-_MOST = 160  # tokens; several sentences
+# One step of a piece, asked for as every step is: what a model made for this, and any other, can answer.
+_BRIEF = Brief("Write a short piece about a small harbour in the morning.", 50, "en")
+_STEP = Step("What the harbour looks like before the boats go out", 50)
+_MOST = 256  # tokens; several times what was asked for
+_KEPT = 100  # results; the oldest go first
 _MARKERS = re.compile(
     r"\[/?INST\]|<</?SYS>>|</?s>|\[gMASK\]|<sop>|<(?:start|end)_of_turn>"
     r"|<\|[\w ]{2,40}\|>|<\uff5c[^<>\uff5c]{2,40}\uff5c>"
@@ -33,9 +44,45 @@ class SelfTest:
         return not self.problems
 
 
+class SelfTests:
+    """The results on this machine, in one small file. One that cannot be read or written costs a test, nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def of(self, model: Path, info: EngineInfo) -> SelfTest | None:
+        """What the model answered, when neither its file nor what it runs with has changed since."""
+        value = self._read().get(_key(model, info))
+        try:
+            return SelfTest(**{**value, "problems": tuple(value["problems"])}) if isinstance(value, dict) else None
+        except (LookupError, TypeError):
+            return None
+
+    def keep(self, model: Path, info: EngineInfo, test: SelfTest) -> None:
+        """Remember a result."""
+        key = _key(model, info)
+        others = [(name, value) for name, value in self._read().items() if name != key]
+        values = dict([*others, (key, asdict(test))][-_KEPT:])
+        temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
+            temporary.replace(self._path)
+        except OSError:
+            return
+
+    def _read(self) -> Mapping[str, object]:
+        try:
+            values = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return values if isinstance(values, dict) else {}
+
+
 def self_test(engine: Engine, cancel: Cancel) -> SelfTest | None:
-    """Let the model answer a fixed prompt; None when cancelled. EngineError when it cannot compute at all."""
-    request = Request((user(_PROMPT),), Sampling(temperature=0.0), _MOST)
+    """Let the model write one short paragraph; None when cancelled. EngineError when it cannot compute at all."""
+    asked = prompts.opening(_BRIEF, [_STEP]) + prompts.turn(1, _STEP, _BRIEF.language)
+    request = Request((user(asked),), Sampling(temperature=0.0), _MOST)
     text, last = "", None
     for event in engine.stream(request, cancel):
         if isinstance(event, Chunk):
@@ -44,6 +91,15 @@ def self_test(engine: Engine, cancel: Cancel) -> SelfTest | None:
     if last is None or last.finish is FinishReason.CANCELLED:
         return None
     return SelfTest(text.strip(), last.written, last.tokens_per_second, tuple(_problems(text, last.finish, engine)))
+
+
+def _key(model: Path, info: EngineInfo) -> str:
+    try:
+        state = model.stat()
+        file = f"{state.st_size}:{state.st_mtime_ns}"
+    except OSError:
+        file = ""  # an engine that is no file
+    return ":".join((str(model), file, info.template, info.backend, info.runtime))
 
 
 def _problems(text: str, finish: FinishReason | None, engine: Engine) -> list[str]:

@@ -66,9 +66,11 @@ class Studio(Shelf):
         self.models = Models(home)
         self._locks = DraftLocks(home.locks)
         self._recover()
-        self._performer = Performer(self._store, host, self.models, sampling or Sampling(), lambda: self.length)
         self._worker = Worker(self._perform)
-        self.loader = Loader(host, self.models, self._worker, home.settings)
+        self.loader = Loader(host, self.models, self._worker, home)
+        self._performer = Performer(
+            self._store, host, self.loader.ready, self.models, sampling or Sampling(), lambda: self.length
+        )
 
     def close(self) -> None:
         """Stop every job, keep everything."""

@@ -42,8 +42,6 @@ def author(request: Request) -> str:
     if again := re.search(r"the new (?:paragraph|beginning) only, about (\d+) words", asked):
         return paragraph_text(Step("Once more and anew", int(again.group(1))))[len(begun) :]
     lines = asked.rstrip().splitlines()
-    if len(lines) == 1:
-        return "The boats lie still in the grey light."  # the self-test
     if lines[-2].endswith(("paragraph:", "这一段：")):
         return paragraph_text(parse_plan(lines[-1]).steps[0])[len(begun) :]
     steps = parse_plan(asked[asked.index("Paragraph 1 ") :]).steps

@@ -12,18 +12,20 @@ import pytest
 
 from longwriter_ui.bootstrap import LlamaCppOpener
 from longwriter_ui.brief import Brief
+from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine.base import Engine, Proceed
 from longwriter_ui.engine.scripted import ScriptedEngine
-from longwriter_ui.errors import EngineError, LoadCancelled, ModelFileError
-from longwriter_ui.events import Failed
+from longwriter_ui.errors import ContextTooSmall, EngineError, LoadCancelled, ModelFileError
+from longwriter_ui.events import Event, Failed, Finished, Loading, SelfTested, SelfTesting
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.loading import LoadJob
 from longwriter_ui.models import Models
 from longwriter_ui.paths import home
+from longwriter_ui.selftest import SelfTest
 from longwriter_ui.studio import Studio
 from longwriter_ui.weights.fit import Machine
 from tests.script import author
-from tests.tiny_gguf import write_tiny_gguf
+from tests.tiny_gguf import EOS, write_tiny_gguf
 
 LARGE = Machine(64 * 10**9, 48 * 10**9, 10**12)
 PLAN = "Paragraph 1 - Main Point: The tide - Word Count: 20 words\n"
@@ -68,6 +70,110 @@ def test_a_loaded_model_is_in_use_tested_and_measured(studio: Studio, tmp_path: 
     assert state.test is not None and not state.test.passed
     assert studio.models.speeds.of(other)
     assert studio.loader.settings.model == str(other)
+
+
+def write_events(studio: Studio) -> list[Event]:
+    """Those of a job that writes a short draft."""
+    draft = studio.create(Brief.create("Something about the sea", 100))
+    studio.edit(draft.id, None, {"do": "set_plan", "text": PLAN})
+    job = studio.write(draft.id)
+    events = list(job.events())
+    assert job.failure is None and studio.draft(draft.id).words
+    return events
+
+
+def found_by(events: list[Event]) -> list[SelfTested]:
+    return [event for event in events if isinstance(event, SelfTested)]
+
+
+def reopened(studio: Studio, path: Path) -> Studio:
+    studio.close()
+    return Studio(home(), EngineHost(LlamaCppOpener(settings=home().settings), path))
+
+
+def test_the_first_job_tests_the_model_it_loads_and_goes_on_whatever_is_found(studio: Studio, tmp_path: Path) -> None:
+    studio.choose_model(write_tiny_gguf(tmp_path / "endless.gguf", never=EOS))
+    events = write_events(studio)
+    assert [type(event) for event in events[:3]] == [Loading, SelfTesting, SelfTested]
+    (found,) = found_by(events)
+    assert found.fresh and any("did not end" in problem for problem in found.problems)
+    state = studio.loader.state
+    assert state.test is not None and state.test.problems == found.problems
+    assert not found_by(write_events(studio))  # it is in memory
+
+
+def test_a_model_that_passed_is_not_tested_at_the_next_start(studio: Studio, tmp_path: Path) -> None:
+    path = write_tiny_gguf(tmp_path / "other.gguf")
+    studio.choose_model(path)
+    passing = SelfTest("The sea.", 3, 9.0, ())
+    studio.loader._tests.keep(path, EngineHost(LlamaCppOpener(), path).engine().info, passing)
+    assert not found_by(write_events(studio))
+    assert studio.loader.state.test == passing
+
+
+def test_what_an_earlier_start_found_is_told_again_without_a_test(studio: Studio, tmp_path: Path) -> None:
+    path = write_tiny_gguf(tmp_path / "endless.gguf", never=EOS)
+    load(studio, path)
+    again = reopened(studio, path)
+    try:
+        events = write_events(again)
+        assert not [event for event in events if isinstance(event, SelfTesting)]
+        (found,) = found_by(events)
+        assert found.problems and not found.fresh
+    finally:
+        again.close()
+
+
+@pytest.mark.parametrize("change", ["the file", "the template"])
+def test_another_file_or_template_is_tested_anew(studio: Studio, tmp_path: Path, change: str) -> None:
+    path = write_tiny_gguf(tmp_path / "endless.gguf", never=EOS)
+    load(studio, path)
+    if change == "the file":
+        write_tiny_gguf(path, never=EOS, vocabulary=190)
+    else:
+        studio.loader.set_template(path, "glm4")
+    again = reopened(studio, path)
+    try:
+        assert [found.fresh for found in found_by(write_events(again))] == [True]
+    finally:
+        again.close()
+
+
+def test_a_model_that_cannot_answer_its_test_is_used_all_the_same(studio: Studio, tmp_path: Path) -> None:
+    """Here for want of context, which then stops the piece too; the error is that of the piece."""
+    small = Studio(home(), EngineHost(LlamaCppOpener(context=64), write_tiny_gguf(tmp_path / "tiny.gguf")))
+    try:
+        draft = small.create(Brief.create("Something about the sea", 100))
+        small.edit(draft.id, None, {"do": "set_plan", "text": PLAN})
+        job = small.write(draft.id)
+        (found,) = found_by(list(job.events()))
+        assert "could not answer" in found.problems[0]
+        assert isinstance(job.failure, ContextTooSmall)
+    finally:
+        small.close()
+
+
+def test_loading_for_a_job_is_stopped_with_the_job() -> None:
+    opener = Slow()
+    studio = Studio(home(), EngineHost(opener, Path("slow")))
+    try:
+        draft = studio.create(Brief.create("Something about the sea", 100))
+        job = studio.plan(draft.id)
+        assert opener.loading.wait(20)
+        studio.stop(draft.id)
+        assert list(job.events())[-1] == Finished(FinishReason.CANCELLED)
+    finally:
+        studio.close()
+
+
+def test_a_damaged_file_of_results_costs_a_test_only(studio: Studio, good: Path) -> None:
+    load(studio, good)
+    home().selftests.write_text('{"x": 1, ', encoding="utf-8")
+    again = reopened(studio, good)
+    try:
+        assert [found.fresh for found in found_by(write_events(again))] == [True]
+    finally:
+        again.close()
 
 
 def test_drafts_stay_when_the_model_changes(studio: Studio, tmp_path: Path) -> None:

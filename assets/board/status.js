@@ -10,6 +10,7 @@ class Status {
   show() {
     const { board } = this;
     const [glyph, now, facts] = board.job ? this.running(board.job) : this.resting();
+    if (board.model.doubtful && !board.model.demonstration) facts.push([t("The model failed its self-test; see Models"), ""]);
     const signature = JSON.stringify([glyph, now, facts.map(String)]);
     if (signature !== this.signature) {
       this.signature = signature;
@@ -25,6 +26,7 @@ class Status {
     const model = [board.model.name, "opt wide"];
     if (job.phase === "queued") return ["planned", t("Waiting"), [[job.place === 1 ? t("Next in line. Another piece is being written first.") : t("{n} pieces are written first.", { n: figure(job.place) }), ""]]];
     if (job.phase === "loading") return ["planned", t("Loading the model"), [[board.model.name, ""]]];
+    if (job.phase === "testing") return ["planned", t("Testing the model"), [[board.model.name, ""]]];
     if (job.phase === "reading") {
       const left = job.read_left !== null && job.read_left > 0 ? [t("About {time} left", { time: "*" + duration(job.read_left) + "*" }), "wide"] : null;
       return ["writing", t("Reading"), [[t("{n} of {m} tokens", { n: "*" + figure(job.read_done) + "*", m: figure(job.read_total) }), ""], left, [lead, "wide"], model]];

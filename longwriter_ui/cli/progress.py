@@ -13,7 +13,7 @@ from rich.text import Text
 
 from longwriter_ui.cli.console import note
 from longwriter_ui.draft import FinishReason
-from longwriter_ui.events import Event, Loading, ParagraphDone, PlanReady
+from longwriter_ui.events import Event, Loading, ParagraphDone, PlanReady, SelfTested
 from longwriter_ui.progress import Progress as JobProgress
 
 Count = Callable[[str], int]
@@ -70,6 +70,8 @@ def milestone(event: Event, progress: JobProgress, count: Count) -> str | None:
     """The line for something that is done; None for everything in between."""
     if isinstance(event, Loading):
         return f"Loading {event.model}"
+    if isinstance(event, SelfTested):
+        return f"The model's self-test found: {' '.join(event.problems)}" if event.problems else "Self-test passed"
     if isinstance(event, PlanReady):
         steps = "1 step" if len(event.steps) == 1 else f"{len(event.steps)} steps"
         return f"Plan: {steps}, {sum(step.words or 0 for step in event.steps):,} words"

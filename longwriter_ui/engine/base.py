@@ -150,7 +150,7 @@ class Measure:
 @dataclass(frozen=True)
 class EngineInfo:
     """Who is writing. `vocabulary` identifies the token ids; `context` is the most tokens a conversation may have;
-    `threads` 0 where it does not apply."""
+    `threads` 0 where it does not apply; `runtime` is the program that computes, with its version."""
 
     name: str
     model: str
@@ -161,6 +161,7 @@ class EngineInfo:
     demonstration: bool = False
     load_seconds: float = 0.0
     threads: int = 0
+    runtime: str = ""
 
 
 class Cancel(Protocol):

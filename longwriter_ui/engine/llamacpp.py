@@ -100,6 +100,7 @@ class LlamaCppEngine:
             backend=backend(gpu_layers != 0 and llama.llama_supports_gpu_offload()),
             demonstration=header.demonstration,
             threads=cores,
+            runtime=f"llama.cpp {llama.__version__}",
         )
         shelf = StateShelf(states, states_limit, path) if states is not None else None
         engine = cls(model, vocabulary, form, room, info, shelf)

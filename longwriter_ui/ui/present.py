@@ -12,6 +12,7 @@ from longwriter_ui.draft import Draft, Paragraph, length_score
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.progress import Progress
+from longwriter_ui.selftest import SelfTest
 from longwriter_ui.store.journal import Journaled
 from longwriter_ui.store.summary import DraftSummary
 from longwriter_ui.studio import Changes
@@ -19,8 +20,8 @@ from longwriter_ui.studio import Changes
 Json = dict[str, Any]
 
 
-def present(changes: Changes, model: ModelChoice | None) -> Json:
-    """The answer to a poll: what is new in the draft, how its job is doing, and totals."""
+def present(changes: Changes, model: ModelChoice | None, test: SelfTest | None = None) -> Json:
+    """The answer to a poll: what is new in the draft, how its job is doing, and totals; `test` is the model's."""
     draft = changes.draft
     answer: Json = {
         "draft": draft.id,
@@ -28,7 +29,7 @@ def present(changes: Changes, model: ModelChoice | None) -> Json:
         "totals": totals(draft),
         "job": None if changes.progress is None else job(changes.progress),
         "error": None if changes.failure is None else error(changes.failure),
-        "model": named(model),
+        "model": named(model, test),
         "undo": journaled(changes.undo),
         "redo": journaled(changes.redo),
     }
@@ -124,11 +125,16 @@ def error(failure: LongWriterError) -> Json:
     return {"message": failure.message, "hint": failure.hint, "retryable": failure.retryable}
 
 
-def named(model: ModelChoice | None) -> Json:
-    """The model in use, by the name it gives itself."""
+def named(model: ModelChoice | None, test: SelfTest | None = None) -> Json:
+    """The model in use, by the name it gives itself; `doubtful`: its self-test found something."""
     if model is None:
-        return {"name": "No model", "demonstration": False, "missing": True}
-    return {"name": model.name, "demonstration": model.demonstration, "missing": False}
+        return {"name": "No model", "demonstration": False, "missing": True, "doubtful": False}
+    return {
+        "name": model.name,
+        "demonstration": model.demonstration,
+        "missing": False,
+        "doubtful": test is not None and not test.passed,
+    }
 
 
 def summary(line: DraftSummary) -> Json:

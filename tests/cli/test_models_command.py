@@ -123,6 +123,15 @@ def test_test_finds_the_random_model_out_and_leaves_the_settings_alone(
     assert not (isolated_home / "settings.json").exists()
 
 
+def test_the_first_piece_tests_the_model_and_says_so_in_one_line(longwriter: CommandLine) -> None:
+    arguments = ("write", "The sea", "--plan", longwriter.write_plan(), "--model", longwriter.model)
+    first, second = longwriter(*arguments), longwriter(*arguments)
+    assert first.code == second.code == 0
+    told = [line for line in first.err.splitlines() if "self-test" in line.lower()]
+    assert len(told) == 1 and "did not end" in told[0]
+    assert told[0] in second.err.splitlines()
+
+
 def test_the_template_is_settable(longwriter: CommandLine) -> None:
     assert longwriter("models", "test", longwriter.model, "--json", "--template", "glm4").json["template"] == "glm4"
     assert longwriter("models", "test", longwriter.model, "--json").json["template"] == "glm4"

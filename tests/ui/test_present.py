@@ -14,6 +14,7 @@ from longwriter_ui.errors import EngineError
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.plan import Step
 from longwriter_ui.progress import Progress
+from longwriter_ui.selftest import SelfTest
 from longwriter_ui.store.summary import DraftSummary
 from longwriter_ui.studio import Changes, Studio
 from longwriter_ui.ui.present import present, summary
@@ -127,3 +128,11 @@ def test_polls_from_the_beginning_and_from_there_on_add_up_to_the_draft(
         for key, text in answer.get("deltas", ()):
             texts[key] += text
     assert "\n\n".join(texts[key].strip() for key in order) == studio.draft(draft.id).text
+
+
+def test_a_model_that_failed_its_self_test_is_doubtful() -> None:
+    def doubtful(test: SelfTest | None) -> bool:
+        return bool(present(changes(a_draft()), MODEL, test)["model"]["doubtful"])
+
+    assert doubtful(SelfTest("e e e", 3, 1.0, ("The answer did not end by itself.",)))
+    assert not doubtful(SelfTest("The sea.", 3, 1.0, ())) and not doubtful(None)
