@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+_LONGEST = 60  # seconds that it keeps anybody waiting; more than a client's patience
 REPOSITORY = "someone/Tiny-GGUF"
 
 
@@ -31,6 +32,7 @@ class Misbehaviour:
     no_length: bool = False
     wait_for: threading.Event | None = None  # sends half, then waits
     redirect: str = ""
+    silent: threading.Event | None = None  # says nothing at all before this
 
 
 class FakeHub:
@@ -44,6 +46,7 @@ class FakeHub:
         self.proxied: list[str] = []
         self.queue: list[Misbehaviour] = []
         self.half_sent = threading.Event()
+        self.silent = threading.Event()
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -60,6 +63,11 @@ class FakeHub:
                         self.queue.remove(item)
                     return item
         return Misbehaviour()
+
+    def keep_silent(self, how: Misbehaviour) -> None:
+        if how.silent is not None:
+            self.silent.set()
+            how.silent.wait(_LONGEST)
 
     def metadata(self) -> bytes:
         siblings = []
@@ -108,6 +116,7 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
 
         def _metadata(self, path: str) -> None:
             how = hub.next_misbehaviour(metadata=True)
+            hub.keep_silent(how)
             if how.status:
                 self._answer(how.status, how.body, how.headers)
             elif path != f"/api/models/{REPOSITORY}":
@@ -121,6 +130,7 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
             asked = self.headers.get("Range", "")
             hub.asked.append((name, asked, self.headers.get("Authorization", "")))
             how = hub.next_misbehaviour(metadata=False)
+            hub.keep_silent(how)
             if how.redirect:
                 self._answer(302, b"", {"Location": f"{how.redirect}/{name}"})
                 return
@@ -155,7 +165,7 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(data[: len(data) // 2])
                 self.wfile.flush()
                 hub.half_sent.set()
-                how.wait_for.wait(20)
+                how.wait_for.wait(_LONGEST)
                 data = data[len(data) // 2 :]
             if how.cut_after >= 0:
                 self.wfile.write(data[: how.cut_after])

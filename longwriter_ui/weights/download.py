@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 from longwriter_ui.errors import DownloadError
 from longwriter_ui.weights.fit import gigabytes
 from longwriter_ui.weights.hub import Hub, RemoteFile, TryAgain
+from longwriter_ui.weights.interrupt import Stopped, apart, hanging_up
 from longwriter_ui.weights.partial import Partial, read_into, write_note
 
 if TYPE_CHECKING:
@@ -101,10 +103,6 @@ def download(
     return _Download(hub, folder, cancel, patience or Patience()).run(repository, names)
 
 
-class _Stopped(Exception):
-    """The person wishes so."""
-
-
 class _Download:
     def __init__(self, hub: Hub, folder: Path, cancel: threading.Event, patience: Patience) -> None:
         self._hub, self._folder, self._cancel, self._patience = hub, folder, cancel, patience
@@ -125,7 +123,7 @@ class _Download:
                     yield from self._file(part)
                 self._before += part.file.size
             yield Fetched(parts[0].target)
-        except _Stopped:
+        except Stopped:
             yield Paused(self._done, self._total)
 
     def _described(
@@ -134,7 +132,7 @@ class _Download:
         while True:
             try:
                 self._check_cancel()
-                return self._hub.describe(repository, names)
+                return apart(lambda: self._hub.describe(repository, names), self._cancel)
             except TryAgain as problem:
                 yield from self._wait(problem)
 
@@ -167,7 +165,7 @@ class _Download:
         while (start := part.size) < size:
             self._check_cancel()
             try:
-                with self._hub.open(part.file, start) as response:
+                with self._opened(part.file, start) as response:
                     at = _accepted(response, start, size)
                     if at is None:
                         # Not the rest of this file: begin it anew, or give up where that was tried already.
@@ -186,6 +184,16 @@ class _Download:
                 if part.size > start:
                     self._failed = 0
                 yield from self._wait(problem)
+
+    @contextmanager
+    def _opened(self, file: RemoteFile, start: int) -> Iterator[httpx2.Response]:
+        """The file from byte `start` on; a person who stops ends this at once, however long the server is silent."""
+        opened = self._hub.open(file, start)
+        response = apart(opened.__enter__, self._cancel, lambda: opened.__exit__(None, None, None))
+        with ExitStack() as stack:
+            stack.push(opened)
+            stack.enter_context(hanging_up(response, self._cancel))
+            yield response
 
     def _take(self, response: httpx2.Response, part: Partial, at: int) -> Iterator[DownloadEvent]:
         told = time.monotonic()
@@ -214,18 +222,19 @@ class _Download:
         return digest.hexdigest() == file.sha256
 
     def _wait(self, problem: TryAgain) -> Iterator[DownloadEvent]:
+        self._check_cancel()
         self._failed += 1
         if self._failed >= self._patience.tries:
             raise problem.error
         seconds = max(self._patience.seconds(self._failed), problem.wait or 0.0)
         yield Waiting(seconds, problem.error.message)
         if self._cancel.wait(seconds):
-            raise _Stopped
+            raise Stopped
         self._marks.clear()
 
     def _check_cancel(self) -> None:
         if self._cancel.is_set():
-            raise _Stopped
+            raise Stopped
 
     def _check_disk(self, parts: Sequence[Partial]) -> None:
         needed = sum(part.file.size - part.size for part in parts if not part.target.exists())

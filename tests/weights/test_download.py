@@ -368,6 +368,29 @@ def test_cancelling_pauses_and_the_next_call_goes_on(hub: FakeHub, folder: Path)
     assert (folder / NAME).read_bytes() == DATA
 
 
+@pytest.mark.parametrize("stalled", ["before the metadata", "before the file", "in the middle of the file"])
+def test_cancelling_does_not_wait_for_a_server_that_is_silent(hub: FakeHub, folder: Path, stalled: str) -> None:
+    """The server stays silent for longer than this test waits, and so would a read of it."""
+    never, cancel = threading.Event(), threading.Event()
+    if stalled == "in the middle of the file":
+        hub.misbehave(wait_for=never)
+    else:
+        hub.misbehave(silent=never, metadata=stalled == "before the metadata")
+    events: list[DownloadEvent] = []
+    thread = threading.Thread(target=lambda: events.extend(fetch(hub, folder, cancel=cancel)))
+    thread.start()
+    try:
+        assert (hub.half_sent if stalled == "in the middle of the file" else hub.silent).wait(10)
+        cancel.set()
+        thread.join(15)
+        assert not thread.is_alive()
+        assert isinstance(events[-1], Paused) and not [event for event in events if isinstance(event, Waiting)]
+        assert fetch(hub, folder)[-1] == Fetched(folder / NAME)  # nothing is locked
+    finally:
+        never.set()
+    assert (folder / NAME).read_bytes() == DATA
+
+
 def test_cancelling_before_it_begins_asks_nobody(hub: FakeHub, folder: Path) -> None:
     cancel = threading.Event()
     cancel.set()
