@@ -15,6 +15,7 @@ import re
 import resource
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs as a script
@@ -23,19 +24,29 @@ from bench.forced import script
 from longwriter_ui.engine.base import Request, Sampling, user
 from longwriter_ui.engine.header import read_header
 from longwriter_ui.engine.llamacpp import LlamaCppEngine
-from longwriter_ui.weights.fit import Shape, context_for
+from longwriter_ui.models import shape_of
+from longwriter_ui.weights.fit import Machine, fit
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--words", type=int, default=10_000)
+    parser.add_argument("--memory", type=float, default=16, help="GB of the machine that is set up for; default: 16")
+    parser.add_argument("--batch", type=int, help="read so many tokens at once, instead of what was chosen")
+    parser.add_argument("--plain", action="store_true", help="without repacked weights, whatever was chosen")
     parser.add_argument("--prompt", type=int, default=150, help="words of the prompt that is read")
     parser.add_argument("--json", action="store_true", help="print JSON, which is what it does anyway")
     options = parser.parse_args()
-    header, context = read_header(options.model), context_for(options.words)
-    predicted = header.size + Shape.of(header.metadata).bytes_for(context)
-    engine = LlamaCppEngine.load(options.model, context=context)
+    header = read_header(options.model)
+    here = Machine.here(options.model.parent)
+    machine = replace(here, memory=int(options.memory * 1e9), available=int(options.memory * 0.7e9))
+    found = fit(shape_of(header), options.model.stat().st_size, machine, words=options.words)
+    assert found.setup is not None
+    batch, repack = options.batch or found.setup.batch, found.setup.repack and not options.plain
+    setup = replace(found.setup, batch=batch, repack=repack)
+    predicted = setup.bytes_for(shape_of(header), options.model.stat().st_size)
+    engine = LlamaCppEngine.load(options.model, context=setup.context, batch=batch, repack=repack)
     prompt = (user(" ".join(script(1, 0).split()[: options.prompt])),)
     list(engine.stream(Request(prompt, Sampling(), 8), threading.Event()))
     status = Path("/proc/self/status").read_text(encoding="utf-8")
@@ -44,7 +55,10 @@ def main() -> None:
     result = {
         "model": engine.info.name,
         "words": options.words,
-        "context": context,
+        "context": setup.context,
+        "kv_type": found.kv_type,
+        "batch": batch,
+        "repack": repack,
         "rss_gb": round(peak / 1e9, 2),
         "anon_gb": round(anonymous / 1e9, 2),
         "predicted_gb": round(predicted / 1e9, 2),

@@ -5,15 +5,22 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from longwriter_ui.config import Settings, load_settings
 from longwriter_ui.engine.base import Engine, LengthMode, Proceed, Sampling
 from longwriter_ui.engine.header import check_usable, read_header
-from longwriter_ui.errors import ModelFileError
+from longwriter_ui.errors import ModelFileError, NotEnoughMemory
 from longwriter_ui.host import EngineHost, ModelChoice
+from longwriter_ui.models import parts_of, shape_of
 from longwriter_ui.paths import DEMO_MODEL, home
 from longwriter_ui.studio import Studio
+from longwriter_ui.weights.fit import WORDS, Machine, context_for, setup_for
+from longwriter_ui.weights.offload import Offload, fewer, offload
 from longwriter_ui.weights.split import part_names
+
+if TYPE_CHECKING:
+    from longwriter_ui.engine._devices import Device
 
 _log = logging.getLogger(__name__)
 
@@ -21,12 +28,14 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class LlamaCppOpener:
     """Opens GGUF files with llama.cpp. `context` in tokens (None: as the piece needs); `threads` (None: as the settings
-    say, else all cores). The settings are read anew for each model. `states` is a folder for KV caches."""
+    say, else all cores). The settings are read anew for each model. `states` is a folder for KV caches; `machine`
+    stands in for this one where given."""
 
     context: int | None = None
     threads: int | None = None
     settings: Path | None = None
     states: Path | None = None
+    machine: Machine | None = None
 
     def check(self, path: Path) -> ModelChoice:
         first, *others = (path.resolve().with_name(name) for name in part_names(path.resolve().name))
@@ -41,18 +50,52 @@ class LlamaCppOpener:
         return ModelChoice(first, header.name, header.demonstration)
 
     def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
+        """Load it with what `weights.fit` chooses, and with fewer layers on the graphics card where that refuses."""
         from longwriter_ui.engine.llamacpp import LlamaCppEngine
 
         settings = load_settings(self.settings) if self.settings else Settings()
-        return LlamaCppEngine.load(
-            path,
-            context=self.context,
-            threads=self.threads or settings.threads,
-            gpu_layers=-1 if settings.gpu_layers is None else settings.gpu_layers,
-            template=settings.templates.get(str(path)),
-            states=self.states,
-            proceed=proceed,
-        )
+        header = read_header(path)
+        shape, size = shape_of(header), sum(part.stat().st_size for part in parts_of(path))
+        setup = setup_for(shape, size, self.machine or Machine.here(path.parent, graphics_memory()))
+        if setup is None:
+            raise NotEnoughMemory(f"{header.name} does not fit into this machine's memory.", "Choose a smaller build.")
+        chosen = settings.gpu_layers
+        plan = Offload(chosen or 0, len(header.layers), "")
+        if chosen is None and (cards := graphics_cards()) != ():
+            free = sum(card.free for card in cards) if cards else None
+            plan = offload(shape, header.layers, size, min(context_for(WORDS), setup.context), free)
+        while True:
+            try:
+                return LlamaCppEngine.load(
+                    path,
+                    context=self.context,
+                    threads=self.threads or settings.threads,
+                    limit=setup.context,
+                    batch=setup.batch,
+                    repack=setup.repack,
+                    gpu_layers=plan.layers,
+                    note=plan.note,
+                    template=settings.templates.get(str(path)),
+                    states=self.states,
+                    proceed=proceed,
+                )
+            except NotEnoughMemory as error:
+                if chosen is not None or not plan.layers:
+                    raise
+                _log.warning("Fewer layers are tried on the graphics card: %s", error)
+                plan = fewer(plan)
+
+
+def graphics_cards() -> tuple[Device, ...] | None:
+    """The graphics cards that llama.cpp would use; None where it does not tell."""
+    from longwriter_ui.engine._devices import devices
+
+    return devices()
+
+
+def graphics_memory() -> int:
+    """Bytes that are free on graphics cards with memory of their own."""
+    return sum(card.free for card in graphics_cards() or () if not card.shared)
 
 
 def build_studio(
@@ -68,11 +111,12 @@ def build_studio(
     place = home()
     opener = LlamaCppOpener(context, threads, place.settings, place.states)
     if model is not None:
-        return Studio(place, EngineHost(opener, model), sampling, length)
+        return Studio(place, EngineHost(opener, model), sampling, length, graphics_memory)
     chosen = load_settings(place.settings).model
     if chosen is not None:
         try:
-            return Studio(place, EngineHost(opener, Path(chosen)), sampling, length)
+            return Studio(place, EngineHost(opener, Path(chosen)), sampling, length, graphics_memory)
         except ModelFileError as error:
             _log.warning("The model chosen last cannot be used, so the demonstration model is: %s", error)
-    return Studio(place, EngineHost(opener, DEMO_MODEL if DEMO_MODEL.exists() else None), sampling, length)
+    host = EngineHost(opener, DEMO_MODEL if DEMO_MODEL.exists() else None)
+    return Studio(place, host, sampling, length, graphics_memory)

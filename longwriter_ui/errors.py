@@ -11,6 +11,7 @@
     |- EngineError               the model failed while planning or writing
     |  |- ModelFileError         the file is no usable GGUF
     |  |- LoadCancelled          loading was cancelled by the person
+    |  |- NotEnoughMemory        memory does not hold the model or its context
     |  `- ContextTooSmall        the piece does not fit; carries needed and available tokens
     |- CatalogError              no such model or build, or a catalogue file is wrong
     |- DownloadError             a model could not be fetched whole; what came is kept
@@ -79,6 +80,10 @@ class ModelFileError(EngineError):
 
 class LoadCancelled(EngineError):
     """The person cancelled the loading of a model."""
+
+
+class NotEnoughMemory(EngineError):
+    """The memory, of the machine or of its graphics card, does not hold the model or its context."""
 
 
 class ContextTooSmall(EngineError):

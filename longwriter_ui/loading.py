@@ -22,8 +22,6 @@ from longwriter_ui.paths import Home
 from longwriter_ui.selftest import SelfTest, SelfTests, self_test
 from longwriter_ui.weights.fit import Fit, Verdict
 
-_LEAST_WORDS = 1000  # a model that cannot write this much is not loaded
-
 
 class LoadJob(Job):
     """Loading the model `choice` and testing it; None: unloading."""
@@ -180,10 +178,10 @@ class Loader:
     def _preflight(self, choice: ModelChoice) -> Fit:
         """Refuse what cannot be, before memory runs out."""
         try:
-            fit = self._models.fit(choice.path, _LEAST_WORDS)
+            fit = self._models.fit(choice.path, words=0)
         except ModelFileError:
             # Not a file of ours to judge: an engine that is no file, or one that only llama.cpp understands.
-            return Fit(Verdict.FITS, _LEAST_WORDS, 0, "", 0, 0)
+            return Fit(Verdict.FITS, 0, 0, "", 0, 0)
         if fit.verdict is Verdict.TOO_LARGE:
             raise EngineError(f"{choice.name} cannot be loaded. {fit.reason}", "Choose a smaller model or build.")
         return fit

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from longwriter_ui.engine.header import check_usable, read_header
+from longwriter_ui.engine.header import Header, check_usable, read_header
 from longwriter_ui.errors import CatalogError, ModelFileError
 from longwriter_ui.paths import MODELS, Home
 from longwriter_ui.weights.background import Downloads
 from longwriter_ui.weights.catalog import Build, Catalog, Entry, load_catalog
 from longwriter_ui.weights.download import DownloadEvent, Fetched, Patience, Verifying, download
-from longwriter_ui.weights.fit import WORDS, Fit, Machine, Shape, Verdict, fit, minutes
+from longwriter_ui.weights.fit import WORDS, Fit, Machine, Verdict, fit, minutes
 from longwriter_ui.weights.hub import Hub
 from longwriter_ui.weights.library import Library, LocalModel
+from longwriter_ui.weights.memory import Shape
 from longwriter_ui.weights.speed import Speeds
 from longwriter_ui.weights.split import part_names
 from longwriter_ui.weights.verify import Verified, verify
@@ -61,10 +62,17 @@ class _Facts:
 
 
 class Models:
-    """Models of one data directory. `machine` stands in for this one where given."""
+    """Models of one data directory. `machine` stands in for this one where given; `graphics` tells the bytes free on
+    graphics cards."""
 
-    def __init__(self, home: Home, machine: Machine | None = None, patience: Patience | None = None) -> None:
-        self._home, self._machine, self._patience = home, machine, patience
+    def __init__(
+        self,
+        home: Home,
+        machine: Machine | None = None,
+        patience: Patience | None = None,
+        graphics: Callable[[], int] | None = None,
+    ) -> None:
+        self._home, self._machine, self._patience, self._graphics = home, machine, patience, graphics
         self.library = Library(home.models, [MODELS], home.root / "models.json")
         self.speeds = Speeds(home.root / "speeds.json")
         self.downloads = Downloads()
@@ -78,7 +86,7 @@ class Models:
     @property
     def machine(self) -> Machine:
         """This machine as it is now."""
-        return self._machine or Machine.here(self._home.models)
+        return self._machine or Machine.here(self._home.models, self._graphics() if self._graphics else 0)
 
     def rows(self, words: int = WORDS) -> list[ModelRow]:
         """Every build of the catalogue, then the files it does not know; one of them recommended, if any fits."""
@@ -101,10 +109,10 @@ class Models:
         return self._row(entry, build, self.library.find(part_names(Path(build.file).name)[0]), self.machine, words)
 
     def fit(self, path: Path, words: int = WORDS) -> Fit:
-        """Whether a file that is here fits, from its header; ModelFileError when it is no model."""
+        """Whether a file that is here fits, from its header; ModelFileError when it is no model. See `weights.fit`."""
         header = read_header(path)
-        size = sum(part.stat().st_size for part in _parts(path) if part.exists())
-        return fit(Shape.of(header.metadata), size, self.machine, words=words)
+        size = sum(part.stat().st_size for part in parts_of(path) if part.exists())
+        return fit(shape_of(header), size, self.machine, words=words)
 
     def download(
         self, model_id: str, quant: str | None, cancel: threading.Event, endpoint: str | None = None
@@ -170,7 +178,7 @@ class Models:
             try:
                 header = read_header(path)
                 check_usable(header, path)
-                self._facts[key] = _Facts(Shape.of(header.metadata), header.name)
+                self._facts[key] = _Facts(shape_of(header), header.name)
             except ModelFileError as error:
                 self._facts[key] = _Facts(None, "", error.message)
         return self._facts[key]
@@ -220,6 +228,11 @@ class Models:
         )
 
 
+def shape_of(header: Header) -> Shape:
+    """What the memory of a model depends on, from the header of its file."""
+    return Shape.of(header.metadata, header.repacked)
+
+
 def _recommended(rows: list[ModelRow], catalog: Catalog) -> ModelRow | None:
     """The first model of the catalogue in its usual build, or the largest smaller one that fits; else the largest other
     model that does; else the first that would fit beside fewer programs."""
@@ -246,5 +259,6 @@ def _size(row: ModelRow) -> int:
     return row.size or 0
 
 
-def _parts(path: Path) -> list[Path]:
+def parts_of(path: Path) -> list[Path]:
+    """All files of the model that has this first file."""
     return [path.with_name(name) for name in part_names(path.name)]

@@ -7,7 +7,7 @@ One process at a time works on a draft: a lock file, which the system frees even
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,16 +54,21 @@ class Studio(Shelf):
     """Drafts, their jobs and the model that writes them."""
 
     def __init__(
-        self, home: Home, host: EngineHost, sampling: Sampling | None = None, length: LengthMode | None = None
+        self,
+        home: Home,
+        host: EngineHost,
+        sampling: Sampling | None = None,
+        length: LengthMode | None = None,
+        graphics: Callable[[], int] | None = None,
     ) -> None:
-        """`length` None: as the settings say."""
+        """`length` None: as the settings say. `graphics` tells the bytes free on graphics cards."""
         self._home = home
         self._host = host
         self._sampling = sampling or Sampling()
         self._length = length
         self._jobs: dict[str, Job] = {}
         super().__init__(DraftStore(home.store), self._plans)
-        self.models = Models(home)
+        self.models = Models(home, graphics=graphics)
         self._locks = DraftLocks(home.locks)
         self._recover()
         self._worker = Worker(self._perform)

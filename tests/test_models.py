@@ -61,7 +61,7 @@ def recommended(machine: Machine, words: int = 10_000) -> str:
     [
         (32, 24, "longwriter-llama3.1-8b:Q4_K_M"),
         (16, 11, "longwriter-llama3.1-8b:Q4_K_M"),
-        (8, 6, "longwriter-llama3.1-8b:IQ4_XS"),
+        (8, 6, "longwriter-llama3.1-8b:Q4_K_S"),
         (8, 4.9, "qwen3-4b-instruct:Q4_K_M"),
         (8, 2, "longwriter-llama3.1-8b:Q3_K_M"),
         (2, 1, ""),

@@ -95,7 +95,7 @@ class ModelsTab {
     say(parts.kind, current.demonstration ? "Built-in demonstration model. It shows every step; its prose makes little sense." : (current.file ?? ""));
     const engine = current.engine;
     const speed = current.tokens_per_second ? ", " + current.tokens_per_second + NBSP + "tokens/s" : "";
-    say(parts.engine, engine ? "In memory: " + engine.backend + (engine.threads ? ", " + engine.threads + (engine.threads === 1 ? " thread" : " threads") : "") + ", template " + engine.template + ", context up to " + figure(engine.context) + " tokens" + speed : "Not in memory; it is loaded when it is needed" + speed + ".");
+    say(parts.engine, engine ? "In memory: " + engine.backend + (engine.threads ? ", " + engine.threads + (engine.threads === 1 ? " thread" : " threads") : "") + ", template " + engine.template + ", context up to " + figure(engine.context) + " tokens" + speed + (engine.note ? ". " + engine.note : "") : "Not in memory; it is loaded when it is needed" + speed + ".");
     const loading = current.loading;
     parts.loading.hidden = !loading;
     if (loading) {

@@ -54,9 +54,7 @@ def run_fit(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
         print(to_json({"fit": fit_json(result), "recommended": best.key if best else None}))
     else:
         needed = f"It needs {gigabytes(result.needed)} of memory for {result.words:,} words"
-        print(
-            f"{needed}, {result.context:,} tokens of context in {result.kv_type}." if result.needed else result.reason
-        )
+        _say(f"{needed}: {_setup(result)}." if result.needed else result.reason)
         if result.verdict is Verdict.FITS:
             _say("It fits this machine.")
         elif result.needed:
@@ -166,6 +164,7 @@ def run_test(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
                     "backend": info.backend,
                     "threads": info.threads,
                     "context": info.context,
+                    "note": info.note or None,
                     "load_seconds": round(info.load_seconds, 2),
                     "tokens_per_second": round(test.tokens_per_second, 2),
                 }
@@ -173,6 +172,8 @@ def run_test(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
         )
         return 0 if test.passed else 1
     _say(f"{info.name}: template {info.template}, {info.backend}, {info.threads} threads")
+    if info.note:
+        _say(info.note)
     _say(f"loaded in {info.load_seconds:.1f} s, {test.tokens} tokens at {test.tokens_per_second:.1f} tokens/s")
     _say(test.text)
     for problem in test.problems:
@@ -206,11 +207,22 @@ def fit_json(fit: Fit) -> dict[str, Any]:
         "words": fit.words,
         "context": fit.context,
         "kv_type": fit.kv_type or None,
+        "batch": fit.setup.batch if fit.setup else None,
+        "repacked_weights": fit.setup.repack if fit.setup else None,
         "memory_bytes": fit.needed or None,
         "download_bytes": fit.download,
         "reason": fit.reason or None,
         "most_words": fit.most_words,
     }
+
+
+def _setup(fit: Fit) -> str:
+    """How the model is loaded."""
+    parts = [f"{fit.context:,} tokens of context in {fit.kv_type}"]
+    if fit.setup is not None:
+        parts.append(f"{fit.setup.batch} tokens read at once")
+        parts.append("weights repacked" if fit.setup.repack else "weights as they are in the file")
+    return ", ".join(parts)
 
 
 def _fit(models: Models, arguments: argparse.Namespace) -> Fit:

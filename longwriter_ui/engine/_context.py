@@ -16,7 +16,7 @@ from longwriter_ui.engine._llama import Abort, configure, llama, start
 from longwriter_ui.engine.base import Cancel
 from longwriter_ui.engine.cache import PrefixCache
 from longwriter_ui.engine.header import Header
-from longwriter_ui.errors import EngineError
+from longwriter_ui.errors import EngineError, NotEnoughMemory
 
 _STEP = 1024  # a context grows to multiples of this
 _BATCH = 512  # most tokens that llama.cpp gets at once
@@ -27,12 +27,13 @@ _OK, _NO_ROOM, _ABORTED = 0, 1, 2  # what llama_decode returns
 
 
 class Context:
-    """Made for `size` tokens at first; grows to `limit` at most."""
+    """Made for `size` tokens at first; grows to `limit` at most. `batch`: most tokens to read at once (None: as many as
+    suit the model)."""
 
-    def __init__(self, model: Any, size: int, limit: int, threads: int, kv_type: int) -> None:
+    def __init__(self, model: Any, size: int, limit: int, threads: int, kv_type: int, batch: int | None = None) -> None:
         self._model, self._limit, self._threads, self._kv_type = model, limit, threads, kv_type
         slow = llama.llama_model_size(model) > _SLOW_MODEL and not llama.llama_supports_gpu_offload()
-        self.step = _SLOW_BATCH if slow else _BATCH
+        self.step = min(_SLOW_BATCH if slow else _BATCH, batch or _BATCH)
         self._abort = Abort()
         self._cache = PrefixCache()
         self._token = (llama.llama_token * 1)()
@@ -175,7 +176,7 @@ class Context:
         )
         pointer = llama.llama_init_from_model(self._model, parameters)
         if not pointer:
-            raise EngineError(
+            raise NotEnoughMemory(
                 f"A context of {size:,} tokens cannot be had: {log.text}",
                 "Ask for a shorter piece, close other programs to free memory, or choose a smaller model.",
             )

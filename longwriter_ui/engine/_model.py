@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from longwriter_ui.engine._llama import configure, llama, start
 from longwriter_ui.engine.base import Proceed
 from longwriter_ui.engine.header import Header, check_usable, read_header
-from longwriter_ui.errors import LoadCancelled, ModelFileError
+from longwriter_ui.errors import LoadCancelled, ModelFileError, NotEnoughMemory
 
 _LARGE = 1 << 30  # bytes of a file whose weights are not repacked
+_SHORT = re.compile("alloc|out of memory|OutOfDeviceMemory|cannot mmap", re.IGNORECASE)  # in what llama.cpp logs
 
 
-def open_model(path: Path, gpu_layers: int, proceed: Proceed | None = None) -> tuple[Header, Any]:
-    """The header and the llama.cpp model of a file that holds weights and a tokenizer; ModelFileError for others.
+def open_model(
+    path: Path, gpu_layers: int, proceed: Proceed | None = None, repack: bool | None = None
+) -> tuple[Header, Any]:
+    """The header and the llama.cpp model of a file that holds weights and a tokenizer; ModelFileError for others, and
+    NotEnoughMemory. `repack`: with a second copy of the weights, which reads faster (None: unless the file is large).
     `proceed` hears which share is loaded, from 0 to 1, and may answer False: LoadCancelled."""
     header = read_header(path)
     check_usable(header, path)
@@ -22,9 +27,9 @@ def open_model(path: Path, gpu_layers: int, proceed: Proceed | None = None) -> t
     log = start()
     log.clear()
     parameters = llama.llama_model_default_params()
-    # Repacked weights are a second copy in memory, which a large model has no room for on a laptop; it writes as fast
-    # without them.
-    configure(parameters, n_gpu_layers=gpu_layers, use_extra_bufts=header.size < _LARGE)
+    # A large model has no room for the copy on a laptop; it writes as fast without.
+    copy = header.size < _LARGE if repack is None else repack
+    configure(parameters, n_gpu_layers=gpu_layers, use_extra_bufts=copy)
     stopped = False
 
     def hear(share: float, _: object) -> bool:
@@ -43,5 +48,10 @@ def open_model(path: Path, gpu_layers: int, proceed: Proceed | None = None) -> t
         raise ModelFileError(
             f"{name} is a model of the architecture {architecture!r}, which this version of llama.cpp cannot run.",
             "Choose another model, or update llama-cpp-python.",
+        )
+    if _SHORT.search(log.text):
+        raise NotEnoughMemory(
+            f"There is not enough memory to load {name}: {log.text}",
+            "Close other programs, or choose a smaller model or build.",
         )
     raise ModelFileError(f"llama.cpp cannot load {name}: {log.text}", "Download the file again, or choose another.")

@@ -150,7 +150,8 @@ class Measure:
 @dataclass(frozen=True)
 class EngineInfo:
     """Who is writing. `vocabulary` identifies the token ids; `context` is the most tokens a conversation may have;
-    `threads` 0 where it does not apply; `runtime` is the program that computes, with its version."""
+    `threads` 0 where it does not apply; `runtime` is the program that computes, with its version; `note`
+    tells how it was loaded, where that needs telling."""
 
     name: str
     model: str
@@ -162,6 +163,7 @@ class EngineInfo:
     load_seconds: float = 0.0
     threads: int = 0
     runtime: str = ""
+    note: str = ""
 
 
 class Cancel(Protocol):

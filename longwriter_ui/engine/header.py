@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,25 +24,61 @@ _BLOCKS = {
     35: (256, 66), 39: (32, 17),
 }
 # fmt: on
+_LAYER = re.compile(r"blk\.(\d+)\.")
 _VOCABULARY = ("tokenizer.ggml.model", "tokenizer.ggml.pre", "tokenizer.ggml.tokens", "tokenizer.ggml.token_type")
+
+
+# Types that llama.cpp can repack on a processor of today.
+_REPACKED = (2, 10, 12, 20, 39)
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A tensor: its name, type, number of dimensions and bytes."""
+
+    name: str
+    kind: int
+    dimensions: int
+    size: int
 
 
 @dataclass(frozen=True)
 class Header:
     """`metadata` holds single values; arrays are there as their lengths. `vocabulary` is a hash of the tokens and
     their types, empty without a tokenizer. `size` is the length in bytes that a whole file has at least;
-    `name` is what the model calls itself, else the file's name."""
+    `name` is what the model calls itself, else the file's name; `weights` are the tensors in this file."""
 
     metadata: Mapping[str, str | int | float | bool]
     tensors: int
     vocabulary: str
     size: int
     name: str
+    weights: tuple[Weight, ...] = ()
 
     @property
     def demonstration(self) -> bool:
         """Whether this is the small model that comes with the application."""
         return "demonstration" in self.name.lower()
+
+    @property
+    def repacked(self) -> int:
+        """Bytes of the weights that llama.cpp holds a second time when it repacks them."""
+        kinds = [w for w in self.weights if w.kind in _REPACKED and w.dimensions > 1]
+        return sum(weight.size for weight in kinds if weight.name != "token_embd.weight")
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Bytes of each layer, and at the end of what follows them all; the embedding, which comes before, is left
+        out."""
+        count = self.number("block_count")
+        sizes = [0] * (count + 1)
+        for weight in self.weights:
+            match = _LAYER.match(weight.name)
+            if match is not None and int(match[1]) < count:
+                sizes[int(match[1])] += weight.size
+            elif match is None and weight.name != "token_embd.weight":
+                sizes[count] += weight.size
+        return tuple(sizes)
 
     def number(self, key: str, default: int = 0) -> int:
         """A number that the architecture names, such as "context_length"."""
@@ -107,7 +144,8 @@ class _Reader:
             metadata[key] = self._value(kind)
             if key in _VOCABULARY:
                 vocabulary.update(self._data[start : self._at])
-        end = max((self._tensor() for _ in range(tensors)), default=0)
+        weights = [self._tensor() for _ in range(tensors)]
+        end = max((offset + weight.size for weight, offset in weights), default=0)
         alignment = int(metadata.get("general.alignment", 32)) or 32
         start = -(-self._at // alignment) * alignment
         named = "tokenizer.ggml.tokens" in metadata
@@ -117,18 +155,19 @@ class _Reader:
             vocabulary.hexdigest()[:16] if named else "",
             start + end if tensors else 0,
             str(metadata.get("general.name") or self._path.stem),
+            tuple(weight for weight, _ in weights),
         )
 
-    def _tensor(self) -> int:
-        """Where the tensor ends, from the start of the data; for an unknown type, where it begins."""
-        self._string()
+    def _tensor(self) -> tuple[Weight, int]:
+        """The tensor, and where it begins, from the start of the data; for an unknown type it has no size."""
+        name = self._string()
         shape = [self._scalar("<Q") for _ in range(self._scalar("<I"))]
         kind, offset = self._scalar("<I"), self._scalar("<Q")
         values = 1
         for size in shape:
             values *= size
         block, width = _BLOCKS.get(kind, (1, 0))
-        return offset + values // block * width
+        return Weight(name, kind, len(shape), values // block * width), offset
 
     def _value(self, kind: int) -> str | int | float | bool:
         if kind == _STRING:

@@ -65,29 +65,34 @@ class LlamaCppEngine:
         *,
         context: int | None = None,
         threads: int | None = None,
+        limit: int | None = None,
+        batch: int | None = None,
+        repack: bool | None = None,
         gpu_layers: int = -1,
+        note: str = "",
         template: str | None = None,
         states: Path | None = None,
         states_limit: int = 4 << 30,
         proceed: Proceed | None = None,
     ) -> LlamaCppEngine:
         """Load a model file. `context` fixes the context in tokens (None: it grows as needed, up to what the model was
-        trained for); `gpu_layers` -1 puts all layers on a GPU where there is one; `template` None guesses it;
-        `states` is a folder for KV caches (None: none are kept), of `states_limit` bytes at most; `proceed` hears how
-        far loading is. ModelFileError says what is wrong with the file."""
+        trained for, and to `limit`, what memory holds); `batch` and `repack`: None as suits the model; `gpu_layers` are
+        put on a graphics card (-1: all), and `note` says why so many; `template` None guesses it; `states` is a folder
+        for KV caches (None: none are kept), of `states_limit` bytes at most; `proceed` hears how far loading is.
+        ModelFileError says what is wrong with the file; NotEnoughMemory."""
         began = time.perf_counter()
         path = Path(path)
-        header, model = open_model(path, gpu_layers, proceed)
+        header, model = open_model(path, gpu_layers, proceed, repack)
         try:
             vocabulary = Vocabulary(model, header.metadata)
             chosen = template or guess_template(header.metadata)
             bos, eos = vocabulary.text(vocabulary.bos), vocabulary.text(vocabulary.eos)
             form = get_template(chosen, header.metadata, bos, eos)
             trained = llama.llama_model_n_ctx_train(model)
-            limit = min(context or trained, trained)
-            first = limit if context else min(_FIRST_CONTEXT, limit)
+            most = min(context or limit or trained, trained)
+            first = most if context else min(_FIRST_CONTEXT, most)
             cores = threads or suitable_threads(model)
-            room = Context(model, first, limit, cores, kv_type(model, header))
+            room = Context(model, first, most, cores, kv_type(model, header), batch)
         except EngineError:
             llama.llama_model_free(model)
             raise
@@ -96,11 +101,12 @@ class LlamaCppEngine:
             model=path.name,
             template=chosen,
             vocabulary=header.vocabulary,
-            context=limit,
+            context=most,
             backend=backend(gpu_layers != 0 and llama.llama_supports_gpu_offload()),
             demonstration=header.demonstration,
             threads=cores,
             runtime=f"llama.cpp {llama.__version__}",
+            note=note,
         )
         shelf = StateShelf(states, states_limit, path) if states is not None else None
         engine = cls(model, vocabulary, form, room, info, shelf)
@@ -277,8 +283,9 @@ class LlamaCppEngine:
         available = self._info.context
         return ContextTooSmall(
             f"The piece needs {needed:,} tokens of context, and only {available:,} can be had.",
-            "Ask for a shorter piece, leave --context out if it was given, or choose a model that was "
-            "trained for a longer context. Another mode does not help: each of them has to see the text so far.",
+            "Ask for a shorter piece, leave --context out if it was given, or choose a model that was trained for a "
+            "longer context, or a smaller one where memory is what lacks. Another mode does not help: each of them has "
+            "to see the text so far.",
             needed=needed,
             available=available,
         )

@@ -26,7 +26,13 @@ def current(state: ModelState, settings: Settings, speed: float | None) -> Json:
         "tokens_per_second": None if speed is None else round(speed, 1),
         "engine": None
         if info is None
-        else {"backend": info.backend, "threads": info.threads, "template": info.template, "context": info.context},
+        else {
+            "backend": info.backend,
+            "threads": info.threads,
+            "template": info.template,
+            "context": info.context,
+            "note": info.note,
+        },
         "test": None
         if test is None
         else {"passed": test.passed, "text": test.text[:400], "problems": list(test.problems)},

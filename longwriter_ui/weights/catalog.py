@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from longwriter_ui.errors import CatalogError
-from longwriter_ui.weights.fit import Shape
+from longwriter_ui.weights.memory import Shape
 
 if sys.version_info >= (3, 11):
     import tomllib

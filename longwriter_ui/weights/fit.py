@@ -1,81 +1,22 @@
-"""Whether a model fits this machine, from facts that need no loading: those in the file's header or the catalogue.
-
-Memory needed = weights (mapped from the file, but all of them are read for every token) + KV cache + compute buffers.
-The KV cache takes 2 x layers x heads x width values for each token of context, in q8_0 (34 bytes for 32 values), or
-in f16 where these blocks do not fit the heads.
-"""
+"""Whether a model fits this machine, from the file's header or the catalogue, and how it is then loaded."""
 
 from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 import psutil
 
-_BATCH, _BATCH_F16 = 512, 128  # tokens computed at once
+from longwriter_ui.weights.memory import Setup, Shape, choose, most_context, thriftiest
+
 _ROOM = 512 << 20  # memory that is left to the rest of the program and the system
 _TOKENS_PER_WORD = 1.21  # measured with the Llama 3 vocabulary on English prose
 _PER_STEP, _STEP_WORDS, _PROMPTS = 110, 500, 1200  # tokens of a step in plan and turn; of prompts and of a margin
 _READ_TOKENS, _READS_PER_WRITE = 4000, 2.4  # conversation mode reads this much; reading is so much faster than writing
 WORDS = 10_000  # the piece that fit is judged by, unless told otherwise
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What memory depends on. `head` is the width of a key or value of one head, `tokens` the size of the vocabulary,
-    `width` of the embedding, `context` the longest the model was trained for (0: not known)."""
-
-    layers: int
-    kv_heads: int
-    head: int
-    tokens: int
-    width: int
-    context: int = 0
-    heads: int = 32
-
-    @classmethod
-    def of(cls, metadata: Mapping[str, object]) -> Shape:
-        """The shape that the header of a GGUF file states."""
-        architecture = metadata.get("general.architecture")
-
-        def number(key: str, default: int) -> int:
-            value = metadata.get(f"{architecture}.{key}", default)
-            return int(value) if isinstance(value, int | float) else default
-
-        width, heads = number("embedding_length", 0), number("attention.head_count", 1)
-        key = number("attention.key_length", width // max(heads, 1))
-        tokens = metadata.get("tokenizer.ggml.tokens", 0)
-        return cls(
-            layers=number("block_count", 0),
-            # Some models have another number in each layer; the header then holds how many numbers there are.
-            kv_heads=min(number("attention.head_count_kv", heads), heads),
-            head=(key + number("attention.value_length", key)) // 2,
-            tokens=tokens if isinstance(tokens, int) else 0,
-            width=width,
-            context=number("context_length", 0),
-            heads=heads,
-        )
-
-    @property
-    def values_per_token(self) -> int:
-        return 2 * self.layers * self.kv_heads * self.head
-
-    @property
-    def kv_type(self) -> str:
-        """The type of the KV cache that the engine will choose."""
-        return "f16" if self.head % 32 else "q8_0"
-
-    def bytes_for(self, context: int) -> int:
-        """Bytes of KV cache and compute buffers for this many tokens. The buffers are estimated: logits and some
-        activations for every token of a batch, and in f16, which goes without flash attention, the scores as well."""
-        if self.kv_type == "f16":
-            scores = _BATCH_F16 * self.heads * context * 4
-            return self.values_per_token * context * 2 + scores + _BATCH_F16 * 4 * (self.tokens + 14 * self.width)
-        return math.ceil(self.values_per_token * context * 34 / 32) + _BATCH * 4 * (self.tokens + 14 * self.width)
 
 
 class Verdict(str, Enum):
@@ -89,24 +30,37 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True)
 class Machine:
-    """Bytes of memory, in all and free now, and of disk free where models are kept."""
+    """Bytes of memory, in all and free now, and of disk free where models are kept; `graphics` are those free on
+    graphics cards with memory of their own, which hold what the machine then need not."""
 
     memory: int
     available: int
     disk: int
+    graphics: int = 0
+
+    @property
+    def most(self) -> int:
+        """Bytes of memory that a model may take when nothing else is running."""
+        return max(self.memory - _ROOM, 0) + self.graphics
+
+    @property
+    def now(self) -> int:
+        """Bytes of memory that a model may take beside what is running."""
+        return self.available + self.graphics
 
     @classmethod
-    def here(cls, folder: Path) -> Machine:
+    def here(cls, folder: Path, graphics: int = 0) -> Machine:
         """This machine; `folder` need not exist yet."""
         memory = psutil.virtual_memory()
         place = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        return cls(memory.total, memory.available, shutil.disk_usage(place).free)
+        return cls(memory.total, memory.available, shutil.disk_usage(place).free, graphics)
 
 
 @dataclass(frozen=True)
 class Fit:
     """Whether a model fits, for a piece of `words` words. `needed` in bytes of memory, `download` of disk (0: it is
-    here). `reason` says why not, and `most_words` is the longest piece that would fit (0: none)."""
+    here). `reason` says why not, and `most_words` is the longest piece that would fit (0: none). `setup` is how it is
+    loaded for such a piece; where it does not fit, with everything given up."""
 
     verdict: Verdict
     words: int
@@ -116,6 +70,7 @@ class Fit:
     download: int
     reason: str = ""
     most_words: int = 0
+    setup: Setup | None = None
 
 
 def context_for(words: int) -> int:
@@ -125,14 +80,19 @@ def context_for(words: int) -> int:
 
 
 def fit(shape: Shape | None, size: int | None, machine: Machine, *, words: int = WORDS, download: int = 0) -> Fit:
-    """Judge a model of this shape whose files have `size` bytes, `download` of which are still to be fetched."""
+    """Judge a model of this shape whose files have `size` bytes, `download` of which are still to be fetched. `words`
+    0: for the least that can be written with it."""
     context = context_for(words)
+    if not words and shape is not None:
+        context = min(context, shape.context or context)
     if shape is None or not size:
         return Fit(Verdict.UNKNOWN, words, context, "", 0, download, "Its size is known only when it is downloaded.")
-    needed = size + shape.bytes_for(context)
+    now = choose(shape, size, context, machine.now)
+    setup = now or choose(shape, size, context, machine.most) or thriftiest(size, context)
+    needed = setup.bytes_for(shape, size)
 
     def verdict(kind: Verdict, reason: str = "", most: int = 0) -> Fit:
-        return Fit(kind, words, context, shape.kv_type, needed, download, reason, most)
+        return Fit(kind, words, context, shape.kv_type, needed, download, reason, most, setup)
 
     if download > machine.disk:
         return verdict(
@@ -143,21 +103,31 @@ def fit(shape: Shape | None, size: int | None, machine: Machine, *, words: int =
         return verdict(
             Verdict.TOO_LARGE,
             f"{words:,} words need {context:,} tokens of context; the model was trained for {shape.context:,}.",
-            _most_words(shape, size, machine.available),
+            _most_words(shape, size, machine.now),
         )
-    if needed + _ROOM > machine.memory:
+    if needed > machine.most:
         return verdict(
             Verdict.TOO_LARGE,
             f"It needs {gigabytes(needed)} of memory, and this machine has {gigabytes(machine.memory)}.",
-            _most_words(shape, size, machine.memory - _ROOM),
+            _most_words(shape, size, machine.most),
         )
-    if needed > machine.available:
+    if now is None:
         return verdict(
             Verdict.TIGHT,
             f"It needs {gigabytes(needed)} of memory, and {gigabytes(machine.available)} are free now.",
-            _most_words(shape, size, machine.available),
+            _most_words(shape, size, machine.now),
         )
     return verdict(Verdict.FITS)
+
+
+def setup_for(shape: Shape, size: int, machine: Machine) -> Setup | None:
+    """How a model is loaded: set up for a piece of the usual length, or the longest it can write, with as much context
+    as memory holds. None where not even its weights fit."""
+    context = min(context_for(WORDS), shape.context or context_for(WORDS))
+    setup = choose(shape, size, context, machine.now) or choose(shape, size, context, machine.most)
+    setup = setup or thriftiest(size, context)
+    most = most_context(shape, size, setup, machine.most)
+    return Setup(most, setup.batch, setup.repack) if most else None
 
 
 def minutes(words: int, tokens_per_second: float) -> float:
@@ -176,7 +146,7 @@ def _most_words(shape: Shape, size: int, memory: int) -> int:
     most = 0
     while most < 100_000:
         context = context_for(most + 1000)
-        if size + shape.bytes_for(context) > memory or 0 < shape.context < context:
+        if choose(shape, size, context, memory) is None or 0 < shape.context < context:
             break
         most += 1000
     return most
