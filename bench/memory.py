@@ -1,9 +1,9 @@
 """Peak memory of an engine with a context for a long piece, and what was predicted from the file's header.
 
-    python bench/memory.py --json --model PATH [--words 10000]
+    python bench/memory.py --json --model PATH [--words 10000] [--memory 16]
 
-Loads the model in a process of its own, makes room for the piece, reads a prompt of several batches and writes a few
-tokens. `rss_gb` is the peak of resident memory, file-mapped weights included; `anon_gb` the part that is not backed
+Loads the model in a process of its own as preflight chooses for a machine of `--memory` GB, with room for the piece,
+reads a prompt of several batches and writes a few tokens. `rss_gb` is the peak of resident memory, file-mapped weights included; `anon_gb` the part that is not backed
 by a file, and so cannot be dropped when memory is short.
 """
 
@@ -26,6 +26,7 @@ from longwriter_ui.engine.header import read_header
 from longwriter_ui.engine.llamacpp import LlamaCppEngine
 from longwriter_ui.models import shape_of
 from longwriter_ui.weights.fit import Machine, fit
+from longwriter_ui.words import detect_language
 
 
 def main() -> None:
@@ -35,7 +36,7 @@ def main() -> None:
     parser.add_argument("--memory", type=float, default=16, help="GB of the machine that is set up for; default: 16")
     parser.add_argument("--batch", type=int, help="read so many tokens at once, instead of what was chosen")
     parser.add_argument("--plain", action="store_true", help="without repacked weights, whatever was chosen")
-    parser.add_argument("--prompt", type=int, default=150, help="words of the prompt that is read")
+    parser.add_argument("--prompt", type=int, default=800, help="words of the prompt that is read")
     parser.add_argument("--json", action="store_true", help="print JSON, which is what it does anyway")
     options = parser.parse_args()
     header = read_header(options.model)
@@ -46,6 +47,7 @@ def main() -> None:
     batch, repack = options.batch or found.setup.batch, found.setup.repack and not options.plain
     setup = replace(found.setup, batch=batch, repack=repack)
     predicted = setup.bytes_for(shape_of(header), options.model.stat().st_size)
+    detect_language("A program that writes has told the language of a brief, which takes memory of its own.")
     engine = LlamaCppEngine.load(options.model, context=setup.context, batch=batch, repack=repack)
     prompt = (user(" ".join(script(1, 0).split()[: options.prompt])),)
     list(engine.stream(Request(prompt, Sampling(), 8), threading.Event()))

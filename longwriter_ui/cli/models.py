@@ -249,7 +249,9 @@ def _print_row(row: ModelRow, used: bool) -> None:
     size = gigabytes(row.size) if row.size else ""
     name = f"{row.id} {row.quant}" if row.id else str(row.path)
     time = f"{row.minutes:.0f} min for {row.fit.words:,} words" if row.minutes else ""
-    state = f"unusable: {row.problem}" if row.problem else ", ".join(filter(None, (_VERDICTS[row.fit.verdict], time)))
+    most = f"up to {row.fit.most_words:,} words would" if row.fit.most_words else ""
+    fits = ", ".join(filter(None, (_VERDICTS[row.fit.verdict], most, time)))
+    state = f"unusable: {row.problem}" if row.problem else fits
     _say(f"{'*' if row.recommended else ' '} {name:<34} {size:>8}  {_place(row, used):<8} {state}".rstrip())
 
 
