@@ -3,8 +3,8 @@
     python bench/memory.py --json --model PATH [--words 10000] [--memory 16]
 
 Loads the model in a process of its own as preflight chooses for a machine of `--memory` GB, with room for the piece,
-reads a prompt of several batches and writes a few tokens. `rss_gb` is the peak of resident memory, file-mapped weights included; `anon_gb` the part that is not backed
-by a file, and so cannot be dropped when memory is short.
+reads a prompt of several batches and writes a few tokens. `rss_gb` is the peak of resident memory, file-mapped weights
+included; `anon_gb` the part that is not backed by a file, and so cannot be dropped when memory is short.
 """
 
 from __future__ import annotations

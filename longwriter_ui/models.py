@@ -47,6 +47,7 @@ class ModelRow:
     usual: bool
     problem: str = ""
     recommended: bool = False
+    added: bool = False
 
     @property
     def key(self) -> str:
@@ -225,6 +226,7 @@ class Models:
             context=context,
             usual=build is not None and entry is not None and build.quant == entry.default,
             problem=problem,
+            added=here is not None and here.added,
         )
 
 

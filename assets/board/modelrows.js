@@ -107,7 +107,7 @@ class ModelLine {
     say(this.time, row.minutes === null ? "–" : duration(row.minutes * 60));
     this.showState(row, move);
     const used = Boolean(row.path) && row.path === inUse;
-    const wanted = [row.path, row.unfinished > 0, move?.doing, row.problem, used, row.ours, row.verdict].join("|");
+    const wanted = [row.path, row.unfinished > 0, move?.doing, row.problem, used, row.ours, row.added, row.verdict].join("|");
     if (wanted !== this.wanted) this.showActs(row, move, used);
     this.wanted = wanted;
   }
@@ -119,6 +119,7 @@ class ModelLine {
     if (move?.total) share = move.done / move.total;
     if (this.running) text = TRANSFER[move.doing](move);
     else if (move?.failure) text = move.failure.message + " " + move.failure.hint;
+    else if (move?.compared !== undefined) text = move.compared ? "Every byte is as it was published." : "Complete as far as its header tells; no checksum is known for it.";
     else if (row.unfinished) text = GB(row.unfinished) + " of it is here.";
     say(this.state, text);
     this.state.hidden = !text;
@@ -136,9 +137,12 @@ class ModelLine {
       return made;
     };
     const acts = [];
-    if (this.running) acts.push(make("Pause", "pause"), make("Cancel", "discard", { kind: "quiet" }));
+    if (this.running && row.path) acts.push(make("Stop", "pause", { kind: "quiet" }));
+    else if (this.running) acts.push(make("Pause", "pause"), make("Cancel", "discard", { kind: "quiet" }));
     else if (row.path) {
       if (!used && !row.problem) acts.push(make("Use", "load"));
+      if (!row.problem) acts.push(make("Verify", "verify", { kind: "quiet" }));
+      if (!used && row.added && !row.ours) acts.push(make("Forget", "forget", { kind: "quiet" }));
       if (!used && row.ours) acts.push(make("Remove", "remove", { kind: "quiet" }));
       if (row.problem && row.id && row.ours) acts.unshift(make("Download again", "download"));
     } else if (row.id) {
@@ -154,7 +158,7 @@ class ModelLine {
 
 const TRANSFER = {
   asking: () => "Asking the Hub…",
-  pausing: () => "Pausing…",
+  pausing: () => "Stopping…",
   waiting: (move) => move.reason + " It is tried again by itself.",
   verifying: (move) => "Verifying " + GB(move.done) + " of " + GB(move.total),
   fetching: (move) =>

@@ -65,6 +65,7 @@ class ModelsTab {
 
   rowAct(name, row) {
     if (name === "remove") return this.askRemove(row);
+    if (name === "forget") return this.act({ do: "remove", key: row.key }); // the file stays where it is
     return this.act({ do: name, key: row.key, file: row.path, endpoint: this.parts.mirror.value.trim() });
   }
 

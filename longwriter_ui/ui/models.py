@@ -101,7 +101,7 @@ def _act(studio: Studio, body: Json) -> None:
         studio.loader.set_engine(_count(body.get("threads"), 1), _count(body.get("gpu_layers"), 0))
         if studio.model is not None:
             studio.loader.set_template(studio.model.path, str(body.get("template") or "") or None)
-    elif name in ("download", "pause", "discard", "remove"):
+    elif name in ("download", "verify", "pause", "discard", "remove"):
         _change(studio, str(name), _row(studio, body), str(body.get("endpoint") or "") or None)
     else:
         raise ModelFileError(f"Unknown command {name!r}.")
@@ -111,6 +111,11 @@ def _change(studio: Studio, name: str, row: ModelRow, endpoint: str | None) -> N
     shelf = studio.models
     if name == "download":
         shelf.downloads.start(row.key, lambda cancel: shelf.download(row.id, row.quant, cancel, endpoint))
+    elif name == "verify":
+        path = row.path
+        if path is not None:
+            shelf.downloads.forget(row.key)
+            shelf.downloads.start(row.key, lambda cancel: shelf.verify(path, cancel))
     elif name == "pause":
         shelf.downloads.pause(row.key)
     elif name == "discard":

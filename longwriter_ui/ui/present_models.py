@@ -12,6 +12,7 @@ from longwriter_ui.ui import present
 from longwriter_ui.weights.background import Transfer
 from longwriter_ui.weights.download import Fetching, Paused, Verifying, Waiting
 from longwriter_ui.weights.fit import WORDS, Machine
+from longwriter_ui.weights.verify import Verified
 
 Json = dict[str, Any]
 
@@ -68,6 +69,7 @@ def row(line: ModelRow, transfer: Transfer | None) -> Json:
         "file": line.file,
         "path": str(line.path) if line.path else None,
         "ours": line.ours,
+        "added": line.added,
         "bytes": line.size,
         "unfinished": line.unfinished,
         "verdict": line.fit.verdict.value,
@@ -83,7 +85,8 @@ def row(line: ModelRow, transfer: Transfer | None) -> Json:
 
 
 def progress(transfer: Transfer) -> Json:
-    """A download; `doing` is "asking" before its first event."""
+    """A download or a check; `doing` is "asking" before its first event. A check that ended well tells whether every
+    byte was `compared`."""
     event = transfer.event
     doing = "asking"
     answer: Json = {"failure": None if transfer.failure is None else present.error(transfer.failure)}
@@ -96,6 +99,8 @@ def progress(transfer: Transfer) -> Json:
     elif isinstance(event, Waiting):
         doing = "waiting"
         answer |= {"reason": event.reason}
+    elif isinstance(event, Verified):
+        answer |= {"compared": event.compared}
     if isinstance(event, Fetching | Verifying | Paused):
         answer |= {"done": event.done, "total": event.total}
     if transfer.pausing:

@@ -1,4 +1,4 @@
-"""Downloads that run in threads of their own, so that a page may come and go while they do."""
+"""Downloads and checks that run in threads of their own, so that a page may come and go while they do."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from dataclasses import dataclass
 
 from longwriter_ui.errors import DownloadError, LongWriterError
 from longwriter_ui.weights.download import DownloadEvent
+from longwriter_ui.weights.verify import Verified
 
 _log = logging.getLogger(__name__)
 
-Start = Callable[[threading.Event], Iterator[DownloadEvent]]
+Progress = DownloadEvent | Verified
+Start = Callable[[threading.Event], Iterator[Progress]]
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """How a download is doing: its last event, and what it failed with. `pausing`: it was asked to stop and will."""
+    """How a download, or the check of a file, is doing: its last event, and what it failed with. `pausing`: it was
+    asked to stop and will."""
 
     running: bool
     pausing: bool
-    event: DownloadEvent | None
+    event: Progress | None
     failure: LongWriterError | None
 
 
@@ -74,7 +77,7 @@ class _Thread(threading.Thread):
     def __init__(self, name: str, start: Start) -> None:
         super().__init__(name=f"download {name}", daemon=True)
         self.cancel = threading.Event()
-        self.event: DownloadEvent | None = None
+        self.event: Progress | None = None
         self.failure: LongWriterError | None = None
         self._begin = start
 

@@ -16,12 +16,14 @@ from longwriter_ui.weights.split import is_later_part, part_names
 @dataclass(frozen=True)
 class LocalModel:
     """A model on disk, by its first file. `size` in bytes of all its files; `missing` are files that are not there;
-    `ours`: it lies where downloads go, so that removing it deletes it."""
+    `ours`: it lies where downloads go, so that removing it deletes it; `added`: it was named by its path, and can be
+    forgotten."""
 
     path: Path
     size: int
     missing: tuple[str, ...]
     ours: bool
+    added: bool = False
 
 
 class Library:
@@ -95,6 +97,7 @@ class Library:
             sum(part.stat().st_size for part in here),
             tuple(part.name for part in parts if part not in here),
             path.parent == self._downloads.resolve(),
+            path in self._paths(),
         )
 
     def _paths(self) -> list[Path]:

@@ -141,6 +141,27 @@ def test_a_file_is_picked_from_a_folder_and_a_bad_one_leaves_the_model_in_use(se
     assert site.studio.loader.settings.model == str(folder / "good.gguf")
 
 
+def test_a_file_here_is_verified_and_an_added_one_forgotten(serve: Serve, stocked: FakeHub, tmp_path: Path) -> None:
+    site = serve(opener=Opener())
+    mine = write_tiny_gguf(tmp_path / "mine.gguf", name="Mine")
+    site.studio.models.add(mine)
+    *_, _fetched = site.studio.models.download("tiny", "F32", threading.Event(), stocked.url)
+    tab = open_models(site)
+    line = tab.locator("tbody", has=tab.get_by_text(HOSTILE)).locator(".model-row", has_text="F32")
+    line.get_by_role("button", name="Verify").click()
+    line.get_by_text("Every byte is as it was published.").wait_for()
+    whole = home().models / FILE
+    whole.write_bytes(whole.read_bytes()[:-1] + b"x")
+    line.get_by_role("button", name="Verify").click()
+    line.get_by_text("is damaged").wait_for()
+    own = tab.locator(".model-row", has_text="Mine")
+    own.get_by_role("button", name="Verify").click()
+    own.get_by_text("no checksum is known").wait_for()
+    own.get_by_role("button", name="Forget").click()
+    own.wait_for(state="detached")
+    assert mine.exists()
+
+
 def test_settings_are_kept_and_a_wrong_number_is_refused(serve: Serve) -> None:
     site = serve(opener=Opener())
     tab = open_models(site)

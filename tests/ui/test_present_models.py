@@ -18,6 +18,7 @@ from longwriter_ui.ui.models import folder
 from longwriter_ui.ui.page import Page
 from longwriter_ui.weights.background import Transfer
 from longwriter_ui.weights.download import Fetching, Paused, Verifying, Waiting
+from longwriter_ui.weights.verify import Verified
 from tests.tiny_gguf import write_tiny_gguf
 from tests.ui.test_page import fetch, post
 
@@ -47,6 +48,11 @@ def test_a_download_that_ended_tells_how() -> None:
     assert (paused["doing"], paused["done"], paused["total"]) == ("ended", 1, 4)
     failed = present_models.progress(Transfer(False, False, None, DownloadError("No.", "Why.")))
     assert failed["failure"]["message"] == "No."
+
+
+def test_a_check_that_ended_tells_what_was_compared() -> None:
+    shown = present_models.progress(Transfer(False, False, Verified(Path("m.gguf"), compared=True), None))
+    assert (shown["doing"], shown["compared"], shown["failure"]) == ("ended", True, None)
 
 
 def test_no_model_at_all_can_be_shown() -> None:
