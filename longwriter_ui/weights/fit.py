@@ -14,7 +14,8 @@ from longwriter_ui.weights.memory import Setup, Shape, choose, most_context, thr
 
 _ROOM = 512 << 20  # memory that is left to the rest of the program and the system
 _TOKENS_PER_WORD = 1.21  # measured with the Llama 3 vocabulary on English prose
-_PER_STEP, _STEP_WORDS, _PROMPTS = 110, 500, 1200  # tokens of a step in plan and turn; of prompts and of a margin
+_OVER = 1.15  # paragraphs may run over their counts
+_PER_STEP, _STEP_WORDS, _PROMPTS = 85, 500, 600  # tokens of a step in plan and turn; of prompts and of a margin
 _READ_TOKENS, _READS_PER_WRITE = 4000, 2.4  # conversation mode reads this much; reading is so much faster than writing
 WORDS = 10_000  # the piece that fit is judged by, unless told otherwise
 
@@ -46,7 +47,7 @@ class Machine:
     @property
     def now(self) -> int:
         """Bytes of memory that a model may take beside what is running."""
-        return self.available + self.graphics
+        return min(self.available + self.graphics, self.most)
 
     @classmethod
     def here(cls, folder: Path, graphics: int = 0) -> Machine:
@@ -76,7 +77,7 @@ class Fit:
 def context_for(words: int) -> int:
     """Tokens of context for a piece of this many words with its plan and prompts, in steps of 1,024."""
     steps = max(1, words // _STEP_WORDS)
-    return math.ceil((words * _TOKENS_PER_WORD + steps * _PER_STEP + _PROMPTS) / 1024) * 1024
+    return math.ceil((words * _TOKENS_PER_WORD * _OVER + steps * _PER_STEP + _PROMPTS) / 1024) * 1024
 
 
 def fit(shape: Shape | None, size: int | None, machine: Machine, *, words: int = WORDS, download: int = 0) -> Fit:
