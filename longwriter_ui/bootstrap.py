@@ -94,8 +94,14 @@ def graphics_cards() -> tuple[Device, ...] | None:
 
 
 def graphics_memory() -> int:
-    """Bytes that are free on graphics cards with memory of their own."""
-    return sum(card.free for card in graphics_cards() or () if not card.shared)
+    """Bytes that are free on graphics cards with memory of their own; 0 where llama.cpp is not installed as it should
+    be, which is told when a model is loaded."""
+    try:
+        cards = graphics_cards()
+    except (ImportError, OSError, RuntimeError) as error:
+        _log.warning("llama.cpp cannot be asked about graphics cards: %s", error)
+        return 0
+    return sum(card.free for card in cards or () if not card.shared)
 
 
 def build_studio(

@@ -88,6 +88,8 @@ def self_test(engine: Engine, cancel: Cancel) -> SelfTest | None:
         if isinstance(event, Chunk):
             text += event.text
             last = event
+            if _MARKERS.search(text):
+                break  # that tells enough
     if last is None or last.finish is FinishReason.CANCELLED:
         return None
     return SelfTest(text.strip(), last.written, last.tokens_per_second, tuple(_problems(text, last.finish, engine)))

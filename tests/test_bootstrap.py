@@ -129,3 +129,16 @@ def test_a_model_larger_than_the_machine_is_refused_without_loading(
     with pytest.raises(NotEnoughMemory, match="does not fit"):
         replace(opener(), machine=Machine(600 << 20, 10**6, GB)).open(tiny_gguf)
     assert not loads.tried
+
+
+def test_cards_with_memory_of_their_own_count_and_a_broken_installation_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bootstrap, "graphics_cards", lambda: (CARD, replace(CARD, shared=True)))
+    assert bootstrap.graphics_memory() == CARD.free
+
+    def missing() -> None:
+        raise ImportError("No module named 'llama_cpp'")
+
+    monkeypatch.setattr(bootstrap, "graphics_cards", missing)
+    assert bootstrap.graphics_memory() == 0

@@ -43,6 +43,13 @@ def test_a_leaked_marker_is_named_with_the_template(marker: str) -> None:
     assert any("scripted" in problem for problem in problems)
 
 
+def test_a_marker_ends_the_test_and_the_engine_goes_on() -> None:
+    engine = ScriptedEngine(lambda _: "The boats.</s>" + " and on" * 500)
+    result = self_test(engine, threading.Event())
+    assert result is not None and result.tokens < 50 and not result.passed
+    assert self_test(engine, threading.Event()) is not None
+
+
 @pytest.mark.parametrize("text", ["If a < b | c > d, stop.", "A list [1] of <things> and a heart <3."])
 def test_ordinary_signs_are_no_markers(text: str) -> None:
     assert answered(text).passed

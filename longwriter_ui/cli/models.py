@@ -230,7 +230,7 @@ def _fit(models: Models, arguments: argparse.Namespace) -> Fit:
         return models.row(arguments.model, arguments.quant, arguments.words).fit
     except CatalogError:
         path = Path(arguments.model).expanduser()
-        if arguments.quant is not None or not path.is_file():
+        if arguments.quant is not None or path.suffix != ".gguf":
             raise
         return models.fit(path, arguments.words)
 

@@ -51,6 +51,14 @@ def test_fit_of_a_file_names_its_needs(longwriter: CommandLine) -> None:
 def test_fit_of_something_unknown(longwriter: CommandLine) -> None:
     result = longwriter("models", "fit", "nonsense")
     assert result.code == 1 and "no model 'nonsense'" in result.err
+    result = longwriter("models", "fit", "nonsense.gguf")
+    assert result.code == 1 and "There is no file nonsense.gguf" in result.err
+
+
+def test_fit_names_the_settings_that_loading_uses(longwriter: CommandLine) -> None:
+    fit = longwriter("models", "fit", longwriter.model, "--words", "1000", "--json").json["fit"]
+    assert (fit["verdict"], fit["kv_type"], fit["batch"], fit["repacked_weights"]) == ("fits", "q8_0", 512, True)
+    assert fit["memory_bytes"] > Path(longwriter.model).stat().st_size
 
 
 def test_download_verify_use_and_write(longwriter: CommandLine, online: FakeHub, isolated_home: Path) -> None:

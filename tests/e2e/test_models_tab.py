@@ -18,7 +18,7 @@ from tests.e2e.conftest import Site
 from tests.hub import FakeHub
 from tests.script import author
 from tests.test_models import OWN
-from tests.tiny_gguf import write_tiny_gguf
+from tests.tiny_gguf import EOS, write_tiny_gguf
 
 pytestmark = pytest.mark.browser
 
@@ -160,6 +160,18 @@ def test_a_file_here_is_verified_and_an_added_one_forgotten(serve: Serve, stocke
     own.get_by_role("button", name="Forget").click()
     own.wait_for(state="detached")
     assert mine.exists()
+
+
+def test_a_model_that_fails_its_test_at_the_first_job_is_doubted_and_writes(serve: Serve, tmp_path: Path) -> None:
+    site = serve(opener=Opener())
+    tab = site.open()
+    site.make_plan(tab, "Something about the sea", 100)
+    site.studio.choose_model(write_tiny_gguf(tmp_path / "endless.gguf", name="Endless", never=EOS))
+    tab.locator("[data-part=foot] [data-part=write]").click()
+    tab.get_by_text("The model failed its self-test; see Models").wait_for()
+    site.until(lambda: site.draft().words > 0, "text")
+    tab.get_by_role("tab", name="Models").click()
+    tab.locator("[data-part=test].is-fail", has_text="did not end").wait_for()
 
 
 def test_settings_are_kept_and_a_wrong_number_is_refused(serve: Serve) -> None:
