@@ -16,6 +16,7 @@ from longwriter_ui.models import parts_of, shape_of
 from longwriter_ui.paths import DEMO_MODEL, home
 from longwriter_ui.studio import Studio
 from longwriter_ui.weights.fit import WORDS, Machine, context_for, setup_for
+from longwriter_ui.weights.memory import given_up
 from longwriter_ui.weights.offload import Offload, fewer, offload
 from longwriter_ui.weights.split import part_names
 
@@ -74,7 +75,7 @@ class LlamaCppOpener:
                     batch=setup.batch,
                     repack=setup.repack,
                     gpu_layers=plan.layers,
-                    note=plan.note,
+                    note=" ".join(filter(None, (plan.note, given_up(size, setup)))),
                     template=settings.templates.get(str(path)),
                     states=self.states,
                     proceed=proceed,

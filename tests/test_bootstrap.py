@@ -116,6 +116,7 @@ def test_memory_limits_the_context_and_the_piece_is_refused_before_it_begins(tin
     engine = replace(opener(), machine=scarce).open(tiny_gguf)
     try:
         assert engine.info.context == 2048
+        assert "large batches (32 tokens" in engine.info.note
         with pytest.raises(ContextTooSmall, match="memory"):
             engine.reserve(4096)
     finally:

@@ -114,6 +114,15 @@ def choose(shape: Shape, size: int, context: int, memory: int) -> Setup | None:
     return next((setup for setup in setups(size, context) if setup.bytes_for(shape, size) <= memory), None)
 
 
+def given_up(size: int, setup: Setup) -> str:
+    """What a model goes without for want of memory, for the person; empty where it is nothing."""
+    usual = next(setups(size, setup.context))
+    lost = ["the second copy of its weights"] if usual.repack and not setup.repack else []
+    if setup.batch < usual.batch:
+        lost.append(f"large batches ({setup.batch} tokens are read at once)")
+    return f"Memory is short, so it goes without {' and '.join(lost)}." if lost else ""
+
+
 def thriftiest(size: int, context: int) -> Setup:
     """The setup with everything given up."""
     return list(setups(size, context))[-1]

@@ -8,7 +8,7 @@ import pytest
 from bench.synthetic_model import SHAPES, write_synthetic_model
 from longwriter_ui.engine.header import read_header
 from longwriter_ui.weights.fit import Machine, Verdict, context_for, fit, gigabytes, minutes, setup_for
-from longwriter_ui.weights.memory import Setup, Shape, choose, setups
+from longwriter_ui.weights.memory import Setup, Shape, choose, given_up, setups
 from tests.tiny_gguf import write_tiny_gguf
 
 GB = 10**9
@@ -76,6 +76,13 @@ def test_what_memory_lacks_is_given_up_in_order() -> None:
     for setup, need in zip(chosen, needs, strict=True):
         assert choose(ONE_B, 800 * MIB, 4096, need) == setup
     assert choose(ONE_B, 800 * MIB, 4096, needs[-1] - 1) is None
+
+
+def test_what_was_given_up_is_told() -> None:
+    told = [given_up(800 * MIB, setup) for setup in setups(800 * MIB, 4096)]
+    assert told[0] == "" and "second copy" in told[1] and "batches" not in told[1]
+    assert "second copy of its weights and large batches (128 tokens" in told[2]
+    assert given_up(Q4_K_M, Setup(4096, 128, False)) == ""
 
 
 def test_a_large_model_is_never_repacked_on_its_way() -> None:
