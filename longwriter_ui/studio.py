@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,7 +100,8 @@ class Studio(Shelf):
             self._store.delete(draft_id)
         self._locks.forget(draft_id)
         for path in self._home.states.glob(f"{draft_id}.*"):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # the draft is deleted; what is left here goes when the shelf is full
+                path.unlink(missing_ok=True)
 
     def edit(self, draft_id: str, rev: int | None, op: Op) -> int:
         """Apply one operation of `edits`; the new revision.

@@ -12,6 +12,8 @@ from typing import Any
 
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Draft
+from longwriter_ui.edits import apply_edit
+from longwriter_ui.edits.texts import with_version
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import ExportError, LongWriterError
 from longwriter_ui.export import FORMATS, PROJECT
@@ -113,6 +115,8 @@ class Editing(Run):
 
     def act(self) -> None:
         self.allowed: list[Any] = []
+        self.perhaps: list[Any] = []  # what an edit that was refused would have made
+        self.states: list[Any] = []
         self.copies: list[str] = []
         self.deleted: list[str] = []
         opened: list[Studio] = []
@@ -122,6 +126,7 @@ class Editing(Run):
         draft = next(studio.draft(line.id) for line in studio.drafts() if line.title != "Spare")
         spare = next((line.id for line in studio.drafts() if line.title == "Spare"), "")
         self.draft_id, self.allowed = draft.id, [state_of(draft)]
+        self.states = list(self.allowed)
         keys = [p.key for p in draft.paragraphs]
         for op in (
             {"do": "edit_text", "key": keys[0], "text": "New words for the first."},
@@ -131,11 +136,17 @@ class Editing(Run):
             {"do": "move_step", "key": keys[3], "to": 0},
             {"do": "set_title", "title": "Another title"},
         ):
-            self._change(studio, lambda op=op: studio.edit(draft.id, None, op))
+            self._change(studio, lambda op=op: studio.edit(draft.id, None, op), lambda d, op=op: apply_edit(d, op))
         for _ in range(3):
             self._change(studio, lambda: studio.undo(draft.id))
         self._change(studio, lambda: studio.redo(draft.id))
-        self._change(studio, lambda: studio.return_to(draft.id, keys[1], 1))
+        past: list[Any] = []
+        self.attempt(lambda: past.extend(studio.history(draft.id, keys[1])))
+        self._change(
+            studio,
+            lambda: studio.return_to(draft.id, keys[1], 1),
+            lambda d: with_version(d, keys[1], past[0].version) if past else d,
+        )
         self.attempt(lambda: studio.set_export_options(draft.id, {"author": "Ann"}))
         self.attempt(lambda: self.copies.append(studio.duplicate(draft.id).id))
         self.attempt(lambda: self.copies.append(studio.import_file(self.folder / "in.longwriter.json").id))
@@ -144,12 +155,22 @@ class Editing(Run):
             self.deleted.append(spare)
         studio.close()
 
-    def _change(self, studio: Studio, call: Callable[[], Any]) -> None:
+    def _change(self, studio: Studio, call: Callable[[], Any], edit: Callable[[Draft], Draft] | None = None) -> None:
+        before: list[Draft] = []
+        self.attempt(lambda: before.append(studio.draft(self.draft_id)))
         done = self.attempt(call)
         seen: list[Any] = []
         self.attempt(lambda: seen.append(state_of(studio.draft(self.draft_id))))
         if seen and not done and seen[0] not in self.allowed:
             self.problems.append("an edit that was refused was done in part")
+        # A commit whose sync failed is refused, and may be found whole in the log after a restart.
+        if done:
+            self.perhaps = []
+        elif edit is not None and before:
+            self.perhaps.append(state_of(edit(before[0])))
+        elif edit is None:
+            self.perhaps += self.states
+        self.states += seen
         if seen:
             self.allowed = seen
         elif done:
@@ -158,7 +179,7 @@ class Editing(Run):
     def check(self) -> None:
         self.check_store()
         studio = open_studio(self.folder)
-        if self.allowed and state_of(studio.draft(self.draft_id)) not in self.allowed:
+        if self.allowed and state_of(studio.draft(self.draft_id)) not in self.allowed + self.perhaps:
             self.problems.append("an acknowledged edit is lost")
         for copy in self.copies:
             studio.draft(copy)

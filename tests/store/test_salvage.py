@@ -189,3 +189,14 @@ def test_a_migration_that_fails_leaves_the_old_store_and_its_copy(
     assert store.get("old").title == "Old title"
     store.close()
     assert backup_of(path, MIGRATIONS[1][0]).exists()
+
+
+def test_the_notice_is_there_until_it_was_read(path: Path) -> None:
+    path.write_bytes(b"no store" * 1000)
+    store = DraftStore(path)
+    assert "damaged" in store.notice
+    store.dismiss_notice()
+    store.close()
+    again = DraftStore(path)
+    assert again.notice == ""
+    again.close()
