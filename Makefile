@@ -2,6 +2,7 @@
 # make test    all tests         make test ARGS="-k plan"
 # make check   lint, format and types
 # make bench   the benchmarks that finish in ten minutes; bench/README.md says what they mean
+# make faults  the long form of the fault tests; docs/reliability.md says what they prove
 # make clean   removes .venv
 #
 # PYTHON picks the interpreter (3.10 or newer). CMAKE_ARGS picks the build of llama.cpp, for example
@@ -15,7 +16,7 @@ export CMAKE_ARGS
 
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench faults clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py $(ARGS)
@@ -34,6 +35,10 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python bench/resume.py --json
 	$(BIN)/python bench/session.py --json
 	$(BIN)/python bench/length.py --json --pieces 6
+
+faults: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.faults.inject
+	$(BIN)/python -m tests.faults.kill --kills 200
 
 clean:
 	rm -rf $(VENV)

@@ -125,5 +125,11 @@ def build_studio(
             return Studio(place, EngineHost(opener, Path(chosen)), sampling, length, graphics_memory)
         except ModelFileError as error:
             _log.warning("The model chosen last cannot be used, so the demonstration model is: %s", error)
-    host = EngineHost(opener, DEMO_MODEL if DEMO_MODEL.exists() else None)
-    return Studio(place, host, sampling, length, graphics_memory)
+    try:
+        return Studio(
+            place, EngineHost(opener, DEMO_MODEL if DEMO_MODEL.exists() else None), sampling, length, graphics_memory
+        )
+    except ModelFileError as error:
+        # Drafts can be read and exported without any model.
+        _log.warning("The demonstration model cannot be used: %s", error)
+        return Studio(place, EngineHost(opener, None), sampling, length, graphics_memory)

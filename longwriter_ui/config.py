@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from longwriter_ui.errors import StoreError
+from longwriter_ui.wholefile import replace_whole
 
 _LENGTHS = ("off", "gentle", "strict")
 
@@ -46,11 +46,9 @@ def load_settings(path: Path) -> Settings:
 
 def save_settings(path: Path, settings: Settings) -> None:
     """Replace the file whole; StoreError when it cannot be written."""
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(asdict(settings), indent=2), encoding="utf-8")
-        temporary.replace(path)
+        replace_whole(path, json.dumps(asdict(settings), indent=2).encode())
     except OSError as error:
         raise StoreError(f"The settings cannot be saved: {error}.", "Check the folder's permissions.") from error
 

@@ -10,6 +10,7 @@ at the end of each: Finished | Failed
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from longwriter_ui.draft import FinishReason, Version
@@ -154,3 +155,5 @@ Event = (
     | Finished
     | Failed
 )
+
+Events = Generator[Event, None, None]  # closing it lets go of the engine at once

@@ -15,7 +15,7 @@ from typing import Literal
 
 from longwriter_ui.draft import Draft, FinishReason
 from longwriter_ui.errors import EngineError, LongWriterError
-from longwriter_ui.events import Event, Failed, Finished, ParagraphDone, Usage
+from longwriter_ui.events import Event, Events, Failed, Finished, ParagraphDone, Usage
 from longwriter_ui.pipeline import Writer
 from longwriter_ui.progress import Meter, Progress
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 # choose: alternatives; point: another main point; load: a model
 Kind = Literal["plan", "write", "choose", "point", "load"]
 Current = Callable[[], Draft]
-Work = Callable[[Current, Writer], Iterator[Event]]
+Work = Callable[[Current, Writer], Events]
 
 
 class Job:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -45,8 +45,9 @@ class DraftLocks:
             lock.release()
 
     def forget(self, draft_id: str) -> None:
-        """The draft is gone, and so is its lock."""
-        self._path(draft_id).unlink(missing_ok=True)
+        """The draft is gone, and so is its lock; a file that cannot be removed does no harm."""
+        with suppress(OSError):
+            self._path(draft_id).unlink(missing_ok=True)
 
     def _path(self, draft_id: str) -> Path:
         return self._folder / f"{draft_id}.lock"

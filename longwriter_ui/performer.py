@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from longwriter_ui import pipeline
 from longwriter_ui.draft import Draft, FinishReason
 from longwriter_ui.engine.base import Cancel, Engine, LengthMode, Sampling, user
-from longwriter_ui.errors import LoadCancelled, LongWriterError
+from longwriter_ui.errors import LoadCancelled, LongWriterError, StoreError
 from longwriter_ui.events import Event, Failed, Finished, ParagraphStarted
 from longwriter_ui.host import EngineHost
 from longwriter_ui.jobs import Job
@@ -19,6 +21,8 @@ from longwriter_ui.progress import Pace
 from longwriter_ui.recorder import Recorder
 from longwriter_ui.revision import Revision, task_of
 from longwriter_ui.store.drafts import DraftStore
+
+_log = logging.getLogger(__name__)
 
 _MEASURED = 50  # tokens written; the speed of fewer says little
 
@@ -55,19 +59,26 @@ class Performer:
         self._pace = Pace()
 
     def perform(self, job: Job) -> None:
-        """Run the job to its end; its last event is Finished or Failed."""
-        propose = job.kind == "plan" and self._store.get(job.draft_id).edited_steps > 0
+        """Run the job to its end; its last event is Finished or Failed. A store that fails while the failure of the job
+        is being written down is the same trouble once more, so the first reason is the one that is told."""
+        failure: LongWriterError | None = None
         try:
+            self._store.recover(job.draft_id)  # first, or half a plan would count as one that the person made
+            propose = job.kind == "plan" and self._store.get(job.draft_id).edited_steps > 0
             with Recorder(self._store, job.draft_id, propose=propose) as recorder:
                 try:
                     self._run(job, recorder)
                 except LoadCancelled:
                     job.emit(Finished(FinishReason.CANCELLED))
                 except LongWriterError as error:
+                    failure = error
                     recorder.failed(error)
-                    job.emit(Failed(error))
+        except LongWriterError as error:
+            failure = failure or error
         finally:
-            self._store.recover(job.draft_id)  # nothing to do unless the job broke off unexpectedly
+            self._close(job.draft_id)
+        if failure is not None:
+            job.emit(Failed(failure))
 
     def price(self, draft: Draft, index: int, how: Revision) -> Price:
         """Measured where the model is loaded, else from the length of the text."""
@@ -93,8 +104,14 @@ class Performer:
             return wide + (len(text) - wide + 3) // 4
         return engine.measure((user(text),)).total - engine.measure((user(""),)).total
 
+    def _close(self, draft_id: str) -> None:
+        """Nothing to do unless the job broke off; a store that cannot be written now is put right by the next job."""
+        try:
+            self._store.recover(draft_id)
+        except StoreError as error:
+            _log.warning("The draft %s is left as it is: %s", draft_id, error)
+
     def _run(self, job: Job, recorder: Recorder) -> None:
-        self._store.recover(job.draft_id)
         draft = self._store.get(job.draft_id)
 
         def tell(event: Event) -> None:
@@ -119,14 +136,16 @@ class Performer:
             events = pipeline.plan(draft.brief, engine, sampling, job.cancelled)
         else:
             events = pipeline.write(current, writer, job.keys)
-        for event in events:
-            recorder.record(event)
-            if isinstance(event, ParagraphStarted):
-                draft = self._store.get(job.draft_id)
-            self._pace.update(event, time.monotonic())
-            job.meter.reading = self._pace.reading
-            job.meter.update(event, draft)
-            job.emit(event)
+        # Closed here and now: an error of the store leaves the engine in the middle of an answer, and busy.
+        with closing(events):
+            for event in events:
+                recorder.record(event)
+                if isinstance(event, ParagraphStarted):
+                    draft = self._store.get(job.draft_id)
+                self._pace.update(event, time.monotonic())
+                job.meter.reading = self._pace.reading
+                job.meter.update(event, draft)
+                job.emit(event)
         if job.kind == "write":
             engine.save(job.draft_id)
         if job.kind == "write" and job.usage.written >= _MEASURED and self._host.choice is not None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from longwriter_ui import prompts
 from longwriter_ui.brief import Brief
@@ -14,7 +14,7 @@ from longwriter_ui.draft import Draft, FinishReason, Mode
 from longwriter_ui.engine.base import Cancel, Engine, Request, Sampling, user
 from longwriter_ui.errors import EngineError
 from longwriter_ui.events import (
-    Event,
+    Events,
     Finished,
     ParagraphDone,
     PlanDelta,
@@ -32,7 +32,7 @@ _PLAN_TOKENS = 4096  # fifty lines of a plan, amply
 _MARGIN = 1.15  # room kept for paragraphs that run over their counts
 
 
-def plan(brief: Brief, engine: Engine, sampling: Sampling, cancel: Cancel) -> Iterator[Event]:
+def plan(brief: Brief, engine: Engine, sampling: Sampling, cancel: Cancel) -> Events:
     """Events from PlanDelta to PlanReady and Finished. PlanError, with the raw text, when no step can be read."""
     conversation = prompts.plan_prompt(brief)
     engine.reserve(engine.measure(conversation).total + _PLAN_TOKENS // 4)
@@ -57,7 +57,7 @@ def plan(brief: Brief, engine: Engine, sampling: Sampling, cancel: Cancel) -> It
     yield Finished(FinishReason.STOP, usage)
 
 
-def write(current: Callable[[], Draft], writer: Writer, keys: Sequence[str] | None = None) -> Iterator[Event]:
+def write(current: Callable[[], Draft], writer: Writer, keys: Sequence[str] | None = None) -> Events:
     """Write every unfinished paragraph, or the paragraphs `keys` anew; ends with Finished.
 
     A stopped paragraph is continued where it broke off. Raises EngineError (ContextTooSmall before anything is
@@ -123,7 +123,7 @@ def _in_one_answer(draft: Draft, keys: Sequence[str] | None) -> bool:
     return draft.mode is Mode.ONESHOT and keys is None and todo == list(range(len(draft.paragraphs)))[-len(todo) :]
 
 
-def _write_paragraphs(current: Callable[[], Draft], writer: Writer, keys: Sequence[str] | None) -> Iterator[Event]:
+def _write_paragraphs(current: Callable[[], Draft], writer: Writer, keys: Sequence[str] | None) -> Events:
     waiting = list(keys) if keys is not None else None
     while True:
         draft = current()
@@ -141,7 +141,7 @@ def _write_paragraphs(current: Callable[[], Draft], writer: Writer, keys: Sequen
             return
 
 
-def _write_oneshot(current: Callable[[], Draft], writer: Writer, attempt: int = 0) -> Iterator[Event]:
+def _write_oneshot(current: Callable[[], Draft], writer: Writer, attempt: int = 0) -> Events:
     """One answer for all that is left, cut into paragraphs as it comes. One that repeats itself is taken back to its
     last good sentence, and goes on from there once."""
     draft = current()

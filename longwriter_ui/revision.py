@@ -5,7 +5,7 @@ another main point for a step. Iterators of events like those of `pipeline`, wit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
 from longwriter_ui import prompts
@@ -15,6 +15,7 @@ from longwriter_ui.errors import EditError, EngineError
 from longwriter_ui.events import (
     AlternativeDone,
     Event,
+    Events,
     Finished,
     ParagraphDone,
     ParagraphStarted,
@@ -72,7 +73,7 @@ def task_of(draft: Draft, index: int, vocabulary: str, revision: Revision) -> tu
     return revised_task(draft, index, vocabulary, request), words
 
 
-def revise(current: Callable[[], Draft], writer: Writer, key: str, revision: Revision) -> Iterator[Event]:
+def revise(current: Callable[[], Draft], writer: Writer, key: str, revision: Revision) -> Events:
     """Write paragraph `key` again; ends with Finished."""
     draft = current()
     index, paragraph = draft.index(key), draft.paragraphs[draft.index(key)]
@@ -92,7 +93,7 @@ def revise(current: Callable[[], Draft], writer: Writer, key: str, revision: Rev
     yield Finished(_reason(chunk), usage_of(chunk))
 
 
-def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: int) -> Iterator[Event]:
+def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: int) -> Events:
     """Write paragraph `key` `count` times over, each from the same prompt; its present text stays."""
     draft = current()
     index, paragraph = draft.index(key), draft.paragraphs[draft.index(key)]
@@ -120,7 +121,7 @@ def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: 
     yield Finished(FinishReason.CANCELLED if cancelled else FinishReason.STOP, usage)
 
 
-def suggest(current: Callable[[], Draft], writer: Writer, key: str) -> Iterator[Event]:
+def suggest(current: Callable[[], Draft], writer: Writer, key: str) -> Events:
     """Another main point for the step `key`; its words stay."""
     draft = current()
     index = draft.index(key)

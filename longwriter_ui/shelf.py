@@ -28,6 +28,15 @@ class Shelf:
         self._store = store
         self._is_planning = is_planning
 
+    @property
+    def notice(self) -> str:
+        """What the person has to know about a store that was damaged; empty where there is nothing."""
+        return self._store.notice
+
+    def dismiss_notice(self) -> None:
+        """The person has read it."""
+        self._store.dismiss_notice()
+
     # the library
 
     def drafts(self, wanted: str = "", *, trashed: bool = False) -> list[DraftSummary]:

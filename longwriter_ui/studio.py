@@ -6,8 +6,10 @@ One process at a time works on a draft: a lock file, which the system frees even
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +18,8 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, new_key
 from longwriter_ui.edits import Op, apply_edit
 from longwriter_ui.engine.base import LengthMode, Sampling
-from longwriter_ui.errors import DraftBusy, EditError, LongWriterError
-from longwriter_ui.events import Event
+from longwriter_ui.errors import DraftBusy, EditError, LongWriterError, StoreError
+from longwriter_ui.events import Events
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Current, Job, Kind, Work, Worker
 from longwriter_ui.loading import Loader, LoadJob
@@ -31,6 +33,8 @@ from longwriter_ui.revision import Revision
 from longwriter_ui.shelf import Shelf
 from longwriter_ui.store.drafts import DraftStore
 from longwriter_ui.store.journal import Journaled
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,11 @@ class Studio(Shelf):
         super().__init__(DraftStore(home.store), self._plans)
         self.models = Models(home, graphics=graphics)
         self._locks = DraftLocks(home.locks)
-        self._recover()
+        try:
+            self._recover()
+        except LongWriterError:
+            self._store.close()
+            raise
         self._worker = Worker(self._perform)
         self.loader = Loader(host, self.models, self._worker, home)
         self._performer = Performer(
@@ -99,7 +107,8 @@ class Studio(Shelf):
             self._store.delete(draft_id)
         self._locks.forget(draft_id)
         for path in self._home.states.glob(f"{draft_id}.*"):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # the draft is deleted; what is left here goes when the shelf is full
+                path.unlink(missing_ok=True)
 
     def edit(self, draft_id: str, rev: int | None, op: Op) -> int:
         """Apply one operation of `edits`; the new revision.
@@ -137,7 +146,7 @@ class Studio(Shelf):
         """Start looking for another main point for the step `key`."""
         _index(self.draft(draft_id), key)
 
-        def work(current: Current, writer: Writer) -> Iterator[Event]:
+        def work(current: Current, writer: Writer) -> Events:
             return revision.suggest(current, writer, key)
 
         return self._start(draft_id, "point", [key], work)
@@ -165,7 +174,7 @@ class Studio(Shelf):
         if how.is_plain or not paragraph.text.strip():
             return self.write(draft_id, [key])
 
-        def work(current: Current, writer: Writer) -> Iterator[Event]:
+        def work(current: Current, writer: Writer) -> Events:
             return revision.revise(current, writer, key, how)
 
         return self._start(draft_id, "write", [key], work)
@@ -176,7 +185,7 @@ class Studio(Shelf):
         if not draft.paragraphs[_index(draft, key)].step.main_point:
             raise EditError("This step has no main point.", "Say what it is about first.")
 
-        def work(current: Current, writer: Writer) -> Iterator[Event]:
+        def work(current: Current, writer: Writer) -> Events:
             return revision.alternatives(current, writer, key, count)
 
         return self._start(draft_id, "choose", [key], work)
@@ -193,8 +202,10 @@ class Studio(Shelf):
     def stop(self, draft_id: str) -> None:
         """Stop the draft's job, if there is one; the text so far is kept."""
         job = self._jobs.get(draft_id)
-        if job is not None:
+        if job is not None and not job.ended:
             self._worker.cancel(job)
+        else:
+            self._recover()
 
     def changes(self, draft_id: str, rev: int) -> Changes:
         """What is new since revision `rev` (0: everything)."""
@@ -266,6 +277,9 @@ class Studio(Shelf):
                     self._store.recover(draft_id)
             except DraftBusy:
                 continue  # it is being written this moment
+            except StoreError as error:
+                # It can still be read; what cannot be written now is closed by the next edit or job.
+                _log.warning("The draft %s is left as it is: %s", draft_id, error)
 
 
 def _index(draft: Draft, key: str) -> int:

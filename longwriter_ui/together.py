@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from longwriter_ui.draft import Draft, FinishReason
 from longwriter_ui.errors import EngineError
-from longwriter_ui.events import Event, Finished, ParagraphDone, ParagraphStarted, Reading, TextDelta
+from longwriter_ui.events import Event, Events, Finished, ParagraphDone, ParagraphStarted, Reading, TextDelta
 from longwriter_ui.prompts.task import continued_task, paragraph_task
 from longwriter_ui.writing import ATTEMPTS, Answer, Writer, begin, repeats_itself, seed_of
 
 
-def write_together(
-    current: Callable[[], Draft], todo: Callable[[Draft], Sequence[int]], writer: Writer
-) -> Iterator[Event]:
+def write_together(current: Callable[[], Draft], todo: Callable[[Draft], Sequence[int]], writer: Writer) -> Events:
     """All unfinished paragraphs; those that came to nothing or repeated themselves once more. Ends with Finished."""
     looped = False
     for attempt in range(ATTEMPTS):

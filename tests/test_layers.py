@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up: a module may import those of lower layers, and of its own only within the same package.
 LAYERS = [
-    {"errors", "text", "words", "sentences", "loops", "compare"},
+    {"errors", "text", "words", "sentences", "loops", "compare", "wholefile"},
     {"brief", "plan", "draft", "edits", "events", "paths", "config", "project"},
     {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights"},
     {"oneshot", "debt"},

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from longwriter_ui.errors import ExportError
+from longwriter_ui.wholefile import replace_whole
 
 
 def check_place(path: Path) -> None:
@@ -26,14 +26,8 @@ def check_place(path: Path) -> None:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to `path`; ExportError leaves what was there before, and nothing else."""
-    target = path.resolve()  # through a link, to the file it stands for
-    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
     with _translated(path):
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        replace_whole(path, data)
 
 
 @contextmanager

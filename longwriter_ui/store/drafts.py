@@ -20,6 +20,7 @@ from longwriter_ui.store import archive, journal
 from longwriter_ui.store.changes import touch_stale, write
 from longwriter_ui.store.database import Database
 from longwriter_ui.store.rows import history, insert_version, load_draft, now, update_version
+from longwriter_ui.store.salvage import notice_of
 from longwriter_ui.store.summary import DraftSummary, summary
 from longwriter_ui.store.views import PastText, Since
 
@@ -28,10 +29,23 @@ class DraftStore:
     """Drafts in the SQLite file `path`. Usable from several threads; each call is one transaction."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._database = Database(path)
 
     def close(self) -> None:
         self._database.close()
+
+    @property
+    def notice(self) -> str:
+        """What the person has to know about a store that was damaged; empty where there is nothing."""
+        try:
+            return notice_of(self._path).read_text(encoding="utf-8")
+        except OSError:
+            return ""
+
+    def dismiss_notice(self) -> None:
+        """The person has read it."""
+        notice_of(self._path).unlink(missing_ok=True)
 
     def add(self, draft: Draft) -> None:
         """Store a new draft, as revision 1."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
+from contextlib import suppress
+from pathlib import Path
 
 from longwriter_ui.errors import StoreError
+from longwriter_ui.wholefile import sync, sync_folder
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -97,19 +101,16 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a store to the newest schema, each step in its own transaction; refuse a store from a newer version."""
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the store in the file `path` to the newest schema, each step in its own transaction. A store with drafts in
+    it is copied first, to a file beside it; one from a newer version is refused and left as it is."""
+    refuse_newer(connection)
     connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied TEXT NOT NULL)")
-    applied = {name for (name,) in connection.execute("SELECT name FROM migrations")}
-    unknown = applied - {name for name, _ in MIGRATIONS}
-    if unknown:
-        raise StoreError(
-            f"The drafts were saved by a newer version of LongWriter Studio ({', '.join(sorted(unknown))}).",
-            "Update the application; nothing was changed.",
-        )
-    for name, script in MIGRATIONS:
-        if name in applied:
-            continue
+    applied = _applied(connection)
+    steps = [(name, script) for name, script in MIGRATIONS if name not in applied]
+    if steps and applied:
+        _back_up(connection, backup_of(path, steps[0][0]), steps[0][0])
+    for name, script in steps:
         # executescript commits what is open, so the step's transaction is part of the script itself. A second
         # process that opens the store meanwhile waits at BEGIN IMMEDIATE and then finds the name taken.
         try:
@@ -118,3 +119,47 @@ def migrate(connection: sqlite3.Connection) -> None:
             )
         except sqlite3.IntegrityError:
             connection.execute("ROLLBACK")
+
+
+def refuse_newer(connection: sqlite3.Connection) -> None:
+    """StoreError for a store that a newer version of the application has changed; one that cannot tell passes."""
+    try:
+        unknown = _applied(connection) - {name for name, _ in MIGRATIONS}
+    except sqlite3.DatabaseError:
+        return
+    if unknown:
+        raise StoreError(
+            f"The drafts were saved by a newer version of LongWriter Studio ({', '.join(sorted(unknown))}).",
+            "Update the application; nothing was changed.",
+        )
+
+
+def backup_of(path: Path, name: str) -> Path:
+    """Where the store is copied before the migration `name`."""
+    return path.with_name(f"{path.stem}.before-{name}{path.suffix}")
+
+
+def _back_up(connection: sqlite3.Connection, target: Path, name: str) -> None:
+    """Copy the store to `target`, whole or not at all."""
+    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        copy = sqlite3.connect(temporary, isolation_level=None)
+        try:
+            copy.execute("PRAGMA journal_mode = OFF")
+            copy.execute("PRAGMA synchronous = FULL")
+            connection.backup(copy)
+            if name in _applied(copy):
+                return  # another process was faster, and has the copy of before
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, that can be put in place of the store
+        finally:
+            copy.close()
+        sync(temporary)
+        temporary.replace(target)
+        sync_folder(target.parent)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _applied(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM migrations")}

@@ -71,6 +71,7 @@ class Page:
 def _blocks(studio: Studio, exports: ExportFolder, home: Home, local: Callable[[], bool]) -> gr.Blocks:
     handlers = Handlers(studio)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as blocks:
+        _notice(studio, blocks)
         with gr.Tabs(elem_id="lw-tabs"):
             with gr.Tab("Write", id="write", elem_id="lw-tab-write"):
                 desk = board(studio, exports)
@@ -92,6 +93,23 @@ def _blocks(studio: Studio, exports: ExportFolder, home: Home, local: Callable[[
             api_visibility="private",
         )
     return blocks
+
+
+def _notice(studio: Studio, blocks: gr.Blocks) -> None:
+    """What has to be known about a store that was damaged, until the person has read it."""
+
+    def shown() -> tuple[Any, Any]:
+        return gr.update(visible=bool(studio.notice)), studio.notice
+
+    def dismiss() -> Any:
+        studio.dismiss_notice()
+        return gr.update(visible=False)
+
+    with gr.Column(visible=bool(studio.notice), elem_id="lw-notice") as box:
+        text = gr.Textbox(studio.notice, label="Your drafts", interactive=False, lines=3)
+        read = gr.Button("I have read this", size="sm")
+    blocks.load(shown, None, [box, text], queue=False, show_progress="hidden", api_visibility="private")
+    read.click(dismiss, None, box, queue=False, show_progress="hidden", api_visibility="private")
 
 
 def _brief() -> tuple[list[gr.Component], gr.Button]:

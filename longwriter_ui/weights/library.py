@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from longwriter_ui.errors import ModelFileError
 from longwriter_ui.weights.partial import note_of
 from longwriter_ui.weights.split import is_later_part, part_names
+from longwriter_ui.wholefile import replace_whole
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,9 @@ class Library:
         return [Path(value) for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
     def _keep(self, paths: Sequence[Path]) -> None:
-        temporary = self._added.with_suffix(f".{os.getpid()}.tmp")
         try:
             self._added.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps([str(path) for path in paths], indent=1), encoding="utf-8")
-            temporary.replace(self._added)
+            replace_whole(self._added, json.dumps([str(path) for path in paths], indent=1).encode())
         except OSError as error:
             raise ModelFileError(
                 f"The list of models cannot be saved: {error.strerror}.", "Check the data directory's permissions."

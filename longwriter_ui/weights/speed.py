@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
+
+from longwriter_ui.wholefile import replace_whole
 
 _FEWEST = 0.01  # tokens per second; anything slower is no measurement
 
@@ -25,11 +26,9 @@ class Speeds:
         if tokens_per_second <= _FEWEST:
             return
         values = self._read() | {_key(model): round(tokens_per_second, 3)}
-        temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
-            temporary.replace(self._path)
+            replace_whole(self._path, json.dumps(values, indent=1).encode())
         except OSError:
             return
 

@@ -134,13 +134,8 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(store: DraftStore,
         assert db.execute("SELECT count(*) FROM drafts").fetchone() == (1,)
 
 
-def test_something_that_is_no_store_is_an_error_that_names_the_file(path: Path) -> None:
-    path.parent.mkdir()
-    path.write_bytes(b"this is not a database, it is a letter to the reader" * 100)
-    with pytest.raises(StoreError, match=r"drafts\.sqlite3"):
-        DraftStore(path)
-    path.unlink()
-    path.mkdir()
+def test_a_folder_in_the_place_of_the_store_is_an_error_that_names_it(path: Path) -> None:
+    path.mkdir(parents=True)
     with pytest.raises(StoreError, match=r"drafts\.sqlite3"):
         DraftStore(path)
 
