@@ -132,6 +132,7 @@ class LlamaCppEngine:
             prompt = self._prompt(request.conversation)
             if len(prompt) >= self._info.context:
                 raise self._too_small(len(prompt) + 1)
+            self._context.adopt(prompt)
             self._context.grow(min(len(prompt) + request.max_tokens, self._info.context))
             with (
                 Sampler(self._vocabulary.pointer, request.sampling, request.grammar, prompt) as sampler,
@@ -153,20 +154,16 @@ class LlamaCppEngine:
 
     def _fitting(self, requests: Sequence[Request]) -> int:
         """How many of the requests, from the first on, fit into one batch."""
-        used, prompt = 0, self._prompt(requests[0].conversation)
-        for count, request in enumerate(requests[:MOST_TOGETHER]):
-            other = self._prompt(request.conversation)
-            used += len(other) - (common_prefix(prompt, other) if count else 0) + request.max_tokens
-            if used > self._info.context:
-                return max(1, count)
-        return min(len(requests), MOST_TOGETHER)
+        requests = requests[:MOST_TOGETHER]
+        prompts = [self._prompt(request.conversation) for request in requests]
+        fitting = [n for n in range(2, len(requests) + 1) if _room(prompts[:n], requests) <= self._info.context]
+        return max(fitting, default=1)
 
     def _stream_group(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
         with self._busy(), ExitStack() as stack:
             prompts = [self._prompt(request.conversation) for request in requests]
-            self._context.grow(
-                min(sum(map(len, prompts)) + sum(request.max_tokens for request in requests), self._info.context)
-            )
+            self._context.adopt(prompts[0])
+            self._context.grow(min(_room(prompts, requests), self._info.context))
             branches = []
             for number, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
                 branch = Branch(number, request, prompt, self._ending, self._info.context)
@@ -281,6 +278,13 @@ class LlamaCppEngine:
             needed=needed,
             available=available,
         )
+
+
+def _room(prompts: Sequence[Sequence[int]], requests: Sequence[Request]) -> int:
+    """Tokens of context that answers written together take at most; what their prompts share is there once."""
+    shared = min(common_prefix(prompts[0], prompt) for prompt in prompts)
+    answers = sum(request.max_tokens for request, _ in zip(requests, prompts, strict=False))
+    return shared + sum(len(prompt) - shared for prompt in prompts) + answers
 
 
 def _still_writing() -> EngineError:
