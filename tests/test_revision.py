@@ -12,6 +12,7 @@ from longwriter_ui.engine.base import Request, Role
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import ConflictError, EditError
 from longwriter_ui.plan import Step
+from longwriter_ui.prompts.task import paragraph_task
 from longwriter_ui.revision import Revision, seam
 from longwriter_ui.studio import Studio
 from tests.script import author
@@ -118,6 +119,19 @@ def test_alternatives_are_offered_and_the_chosen_one_becomes_the_text(open_studi
     assert studio.draft(draft.id).paragraphs[1].offered == ()
     with pytest.raises(EditError):
         studio.edit(draft.id, None, {"do": "choose", "key": key, "number": 1})
+
+
+def test_what_alternatives_read_is_kept_for_the_next_time(open_studio: Callable[..., Studio]) -> None:
+    engine = ScriptedEngine(author)
+    studio = open_studio(engine)
+    draft = written(studio)
+    assert studio.write(draft.id, [draft.paragraphs[0].key]).wait(10)  # what was read of the rest counts no more
+    assert studio.alternatives(draft.id, draft.paragraphs[-1].key).wait(10)
+    engine.close()  # only what was saved is left
+    last = len(draft.paragraphs) - 1
+    conversation = paragraph_task(studio.draft(draft.id), last, engine.info.vocabulary).conversation
+    engine.restore(draft.id, conversation)
+    assert engine.measure(conversation).unread == 1
 
 
 def test_any_version_comes_back_with_one_call(studio: Studio) -> None:

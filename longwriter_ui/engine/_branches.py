@@ -26,7 +26,9 @@ from longwriter_ui.events import Reading
 class Branch:
     """One of the answers: `tokens` are those computed in its sequence, `pending` the one to be computed next."""
 
-    def __init__(self, number: int, request: Request, prompt: Sequence[int], ends: Ends, context_limit: int) -> None:
+    def __init__(
+        self, number: int, request: Request, prompt: Sequence[int], sampler: Sampler, ends: Ends, context_limit: int
+    ) -> None:
         self.number = number
         self.prompt = prompt
         self.tokens = 0
@@ -39,10 +41,7 @@ class Branch:
         self._began = 0.0
         self._text = TextStream(ends.stops)
         self._watch = Watch(request)
-        self._sampler = Sampler(ends.vocabulary.pointer, request.sampling, request.grammar, prompt)
-
-    def close(self) -> None:
-        self._sampler.close()
+        self._sampler = sampler
 
     def step(self, context: Any, row: int) -> Iterator[Chunk]:
         """Sample from a row of the last batch; the text that comes of it, and the last chunk when the answer ends."""

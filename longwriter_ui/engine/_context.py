@@ -61,7 +61,8 @@ class Context:
         memory = llama.llama_get_memory(self.pointer)
         llama.llama_memory_seq_rm(memory, sequence, len(tokens), -1)
         if tokens and llama.llama_memory_seq_pos_max(memory, sequence) == len(tokens) - 1:
-            self._beside[sequence] = PrefixCache(list(tokens))
+            # A new one, since `reusable` may be asked in another thread.
+            self._beside = {**self._beside, sequence: PrefixCache(list(tokens))}
         else:
             llama.llama_memory_seq_rm(memory, sequence, -1, -1)
 

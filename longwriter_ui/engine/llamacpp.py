@@ -135,7 +135,7 @@ class LlamaCppEngine:
             self._context.adopt(prompt)
             self._context.grow(min(len(prompt) + request.max_tokens, self._info.context))
             with (
-                Sampler(self._vocabulary.pointer, request.sampling, request.grammar, prompt) as sampler,
+                self._sampler(request, prompt) as sampler,
                 self._context.watching(cancel),
             ):
                 yield from self._answer(prompt, request.max_tokens, sampler, Watch(request), cancel)
@@ -166,9 +166,8 @@ class LlamaCppEngine:
             self._context.grow(min(_room(prompts, requests), self._info.context))
             branches = []
             for number, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
-                branch = Branch(number, request, prompt, self._ending, self._info.context)
-                stack.callback(branch.close)
-                branches.append(branch)
+                sampler = stack.enter_context(self._sampler(request, prompt))
+                branches.append(Branch(number, request, prompt, sampler, self._ending, self._info.context))
             stack.enter_context(self._context.watching(cancel))
             yield from write_together(self._context, branches, cancel)
 
@@ -214,6 +213,9 @@ class LlamaCppEngine:
     def _prompt(self, conversation: Conversation) -> list[int]:
         self._check_open()
         return self._vocabulary.prompt(self._template, self._template.render(conversation))
+
+    def _sampler(self, request: Request, prompt: Sequence[int]) -> Sampler:
+        return Sampler(self._vocabulary.pointer, request.sampling, request.grammar, prompt)
 
     def _answer(
         self,
