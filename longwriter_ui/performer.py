@@ -98,6 +98,7 @@ class Performer:
         began = time.monotonic()
         engine = self._host.engine()
         job.load_seconds = time.monotonic() - began
+        job.model = self._host.in_memory
         job.meter.begin(draft, pipeline.tokens_per_word(engine, draft.brief.language), job.keys)
 
         def current() -> Draft:

@@ -217,6 +217,11 @@ class Studio(Shelf):
         """The model the next job will use."""
         return self._host.choice
 
+    def model_at(self, draft_id: str) -> ModelChoice | None:
+        """The model at work on a draft, else the one the next job will use."""
+        job = self._jobs.get(draft_id)
+        return job.model if job is not None and not job.ended and job.model is not None else self.model
+
     def choose_model(self, path: Path) -> ModelChoice:
         """Use the GGUF at `path` from the next job on, and after a restart; ModelFileError keeps the present one."""
         choice = self._host.choose(path)
