@@ -189,7 +189,8 @@ class Sequences:
         own = [token for token, sequence in zip(tokens, sequences, strict=True) if sequence == 0]
         computed = False
         try:
-            computed = self._context.decode(self._batch, own)
+            several = len(set(sequences)) > 1
+            computed = (self._context.decode_several if several else self._context.decode)(self._batch, own)
         finally:
             if not computed:
                 for sequence in sequences:

@@ -8,12 +8,14 @@ own. llama.cpp must never compute twice at the same time on one context: the eng
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from longwriter_ui.engine._llama import Abort, configure, llama, start
+from longwriter_ui.engine._threads import FastestThreads
 from longwriter_ui.engine.base import Cancel
 from longwriter_ui.engine.cache import PrefixCache, common_prefix
 from longwriter_ui.engine.header import Header
@@ -30,7 +32,9 @@ _OK, _NO_ROOM, _ABORTED = 0, 1, 2  # what llama_decode returns
 class Context:
     """Made for `size` tokens at first; grows to `limit` at most."""
 
-    def __init__(self, model: Any, size: int, limit: int, threads: int, kv_type: int) -> None:
+    def __init__(self, model: Any, size: int, limit: int, threads: int, kv_type: int, most_threads: int = 0) -> None:
+        """`most_threads`: so many may be tried for batches of several answers (0: as many as for anything else)."""
+        self._several = FastestThreads(threads, most_threads or threads)
         self._model, self._limit, self._threads, self._kv_type = model, limit, threads, kv_type
         slow = llama.llama_model_size(model) > _SLOW_MODEL and not llama.llama_supports_gpu_offload()
         self.step = _SLOW_BATCH if slow else _BATCH
@@ -164,6 +168,17 @@ class Context:
         self._cache.added(list(ids))
         self.cut(count)
         return list(self._cache.tokens) if len(self._cache.tokens) == count else None
+
+    def decode_several(self, batch: Any, tokens: Sequence[int]) -> bool:
+        """As `decode` does, a batch of one token each of several sequences, with as many threads as it goes fastest
+        with."""
+        llama.llama_set_n_threads(self.pointer, self._threads, self._several.threads)
+        began = time.perf_counter()
+        try:
+            return self.decode(batch, tokens)
+        finally:
+            self._several.took(time.perf_counter() - began)
+            llama.llama_set_n_threads(self.pointer, self._threads, self._threads)
 
     def decode(self, batch: Any, tokens: Sequence[int]) -> bool:
         """Compute a batch, of which `tokens` are the context's own; False when it was aborted."""

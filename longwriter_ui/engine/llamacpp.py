@@ -18,7 +18,7 @@ from typing import Any
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine._branches import Branch, Ends, write_together
 from longwriter_ui.engine._context import MOST_TOGETHER, Context, kv_type
-from longwriter_ui.engine._llama import backend, llama, suitable_threads
+from longwriter_ui.engine._llama import backend, cores, llama, suitable_threads
 from longwriter_ui.engine._model import open_model
 from longwriter_ui.engine._shelf import StateShelf
 from longwriter_ui.engine._vocabulary import Vocabulary
@@ -86,8 +86,8 @@ class LlamaCppEngine:
             trained = llama.llama_model_n_ctx_train(model)
             limit = min(context or trained, trained)
             first = limit if context else min(_FIRST_CONTEXT, limit)
-            cores = threads or suitable_threads(model)
-            room = Context(model, first, limit, cores, kv_type(model, header))
+            used = threads or suitable_threads(model)
+            room = Context(model, first, limit, used, kv_type(model, header), threads or cores())
         except EngineError:
             llama.llama_model_free(model)
             raise
@@ -99,7 +99,7 @@ class LlamaCppEngine:
             context=limit,
             backend=backend(gpu_layers != 0 and llama.llama_supports_gpu_offload()),
             demonstration=header.demonstration,
-            threads=cores,
+            threads=used,
         )
         shelf = StateShelf(states, states_limit, path) if states is not None else None
         engine = cls(model, vocabulary, form, room, info, shelf)
