@@ -255,6 +255,17 @@ def test_without_length_control_the_plan_is_told_as_it_is() -> None:
     assert table.draft.words == 600
 
 
+def test_a_locked_step_pays_no_debt() -> None:
+    table = desk(words=(200, 200, 200))
+    first, second, third = table.draft.paragraphs
+    locked = replace(second, step=replace(second.step, locked=True))
+    table.draft = replace(table.draft, paragraphs=(first, locked, third))
+    table.write(ScriptedEngine(lambda r: author(r) if len(r.conversation) > 1 else sentences(1, 9)))
+    lengths = [table.draft.count(p.text) for p in table.draft.paragraphs]
+    assert lengths[0] < 150 and lengths[1] == 200
+    assert lengths[2] == pytest.approx(400 - lengths[0], abs=5)
+
+
 def test_small_debts_are_not_worth_saying() -> None:
     told, _ = debts((200, 200, 200, 200), 0.98)
     assert told == [200, 200, 200, 200]
