@@ -21,11 +21,16 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs as a script
 
 from bench.synthetic_model import DEMO_MODEL
+from longwriter_ui.brief import Brief
 from longwriter_ui.engine._llama import llama
 from longwriter_ui.engine.base import Chunk, Request, Sampling, user
 from longwriter_ui.engine.llamacpp import LlamaCppEngine
+from longwriter_ui.plan import Step
+from longwriter_ui.prompts import opening, turn
 
-_ASKED = (user("Write a long piece about the harbour of an old town, one paragraph for each hour of the day."),)
+_STEPS = [Step(f"{point} an old harbour", 500) for point in ("The morning in", "What is sold at", "Who has left")]
+# As the studio asks, so that the demonstration model, too, writes for a while.
+_ASKED = (user(opening(Brief.create("Write about an old harbour", 1500, "en"), _STEPS) + turn(1, _STEPS[0], "en")),)
 _GREEDY = Sampling(temperature=0.0)
 
 
