@@ -43,33 +43,31 @@ class Branch:
         self._watch = Watch(request)
         self._sampler = sampler
 
-    def step(self, context: Any, row: int) -> Iterator[Chunk]:
+    def step(self, context: Any, row: int) -> list[Chunk]:
         """Sample from a row of the last batch; the text that comes of it, and the last chunk when the answer ends."""
         self._began = self._began or time.perf_counter()
         self.pending = None
         if self._written >= self._limit:
-            yield self.end(FinishReason.LENGTH)
-            return
+            return [self.end(FinishReason.LENGTH)]
         token = self._sampler.sample(context, row=row)
         if token in self._ends.leads and self._watch.too_short():
             token = self._sampler.sample(context, self._ends.leads, row)
-        if token in self._ends.tokens or self._watch.ends_before(self._ends.vocabulary.text_of(token)):
-            yield self.end(FinishReason.STOP)
-            return
+        vocabulary = self._ends.vocabulary
+        if token in self._ends.tokens or (not self._watch.idle and self._watch.ends_before(vocabulary.text_of(token))):
+            return [self.end(FinishReason.STOP)]
         self._written += 1
-        if self._text.push(token, self._ends.vocabulary.piece(token)):
-            yield self.end(FinishReason.STOP)
-            return
+        if self._text.push(token, vocabulary.piece(token)):
+            return [self.end(FinishReason.STOP)]
+        chunks = []
         piece = self._text.take()
         if piece is not None:
-            yield self._chunk(piece)
-            if self._watch.add(piece.text):
-                yield self.end(FinishReason.LOOP)
-                return
+            chunks.append(self._chunk(piece))
+            if not self._watch.idle and self._watch.add(piece.text):
+                return [*chunks, self.end(FinishReason.LOOP)]
         if self._written >= self._limit:
-            yield self.end(FinishReason.LENGTH)
-            return
+            return [*chunks, self.end(FinishReason.LENGTH)]
         self.pending = token
+        return chunks
 
     def end(self, finish: FinishReason) -> Chunk:
         """The last chunk."""
@@ -189,7 +187,7 @@ class Sequences:
         own = [token for token, sequence in zip(tokens, sequences, strict=True) if sequence == 0]
         computed = False
         try:
-            several = len(set(sequences)) > 1
+            several = logits_from == 0 and len(tokens) > 1  # else it is a prompt, or one token
             computed = (self._context.decode_several if several else self._context.decode)(self._batch, own)
         finally:
             if not computed:

@@ -149,6 +149,9 @@ class LlamaCppEngine:
             chosen = [request for _, request in waiting[:group]]
             del waiting[:group]
             events = self.stream(chosen[0], cancel) if group == 1 else self._stream_group(chosen, cancel)
+            if numbers[0] == 0:  # the first group, in which the numbers are right
+                yield from events
+                continue
             for event in events:
                 yield replace(event, variant=numbers[event.variant]) if isinstance(event, Chunk) else event
 
