@@ -39,14 +39,15 @@ Clock = Callable[[], float]
 
 
 def streamed(engine: LlamaCppEngine, tokens: int, clock: Clock) -> tuple[int, float]:
-    """Tokens after the first and their seconds, through the engine."""
-    began, last = 0.0, None
+    """Tokens after the first text and their seconds, through the engine."""
+    began, first, last = 0.0, 0, None
     for event in engine.stream(Request(_ASKED, _GREEDY, tokens), threading.Event()):
         if isinstance(event, Chunk):
-            began = began or clock()
+            if last is None:
+                began, first = clock(), event.written
             last = event
     assert last is not None
-    return last.written - 1, clock() - began
+    return last.written - first, clock() - began
 
 
 def bare(engine: LlamaCppEngine, tokens: int, clock: Clock) -> tuple[int, float]:
@@ -72,11 +73,12 @@ def bare(engine: LlamaCppEngine, tokens: int, clock: Clock) -> tuple[int, float]
 
 def high_level(model: Any, prompt: list[int], tokens: int, clock: Clock) -> tuple[int, float]:
     """The same through llama-cpp-python."""
-    began = 0.0
+    began, first = 0.0, 0
     for _ in model.create_completion(prompt, max_tokens=tokens, temperature=0.0, stream=True, repeat_penalty=1.0):
-        began = began or clock()
+        if not began:
+            began, first = clock(), model.n_tokens
     # It holds back text that may be part of a stop, so tokens are counted where it keeps them.
-    return model.n_tokens - len(prompt), clock() - began
+    return model.n_tokens - first, clock() - began
 
 
 def compare(path: Path, tokens: int, rounds: int, threads: int | None, cpu: bool) -> dict[str, object]:
