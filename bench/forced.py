@@ -9,12 +9,14 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
-from longwriter_ui.draft import FinishReason
-from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Request, Role
+from longwriter_ui.engine.base import Cancel, Chunk, Request, Role
 from longwriter_ui.engine.llamacpp import LlamaCppEngine
+from longwriter_ui.engine.sampling import Sampler
 from longwriter_ui.events import Reading, Usage
 
 STEPS, STEP_WORDS = 20, 500
@@ -91,60 +93,46 @@ def script(step: int, version: int) -> str:
     return " ".join(words).rstrip(".") + "."
 
 
-class ForcedEngine:
-    """Wraps an engine. `after(step)` is called when a paragraph is written; `spent` adds up what requests cost."""
+class ForcedEngine(LlamaCppEngine):
+    """The engine with a sampler that picks the tokens of the script. `after(step)` is called when a paragraph is
+    written; `spent` adds up what requests cost."""
 
-    def __init__(self, engine: LlamaCppEngine, after: Callable[[int], None] = lambda step: None) -> None:
-        self._engine = engine
-        self.after = after
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.after: Callable[[int], None] = lambda step: None
         self.spent = Usage()
         self._versions: Counter[int] = Counter()
 
-    @property
-    def info(self) -> EngineInfo:
-        return self._engine.info
-
-    def measure(self, conversation: Conversation) -> Measure:
-        return self._engine.measure(conversation)
-
-    def reserve(self, tokens: int) -> None:
-        self._engine.reserve(tokens)
-
     def stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
-        last: Chunk | None = None
-        for event in self._engine.stream(replace(request, max_tokens=0), cancel):
-            if isinstance(event, Reading):
-                yield event
-            else:
-                last = event
-        assert last is not None
-        steps = self._asked(request)
-        written = 0
+        events = super().stream(replace(request, length=None, guarded=False), cancel)
+        yield from events if request.variants > 1 else self._counted(events)
+
+    def _stream_group(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
+        free = [replace(request, length=None, guarded=False) for request in requests]
+        yield from self._counted(super()._stream_group(free, cancel))
+
+    def _counted(self, events: Iterator[Reading | Chunk]) -> Iterator[Reading | Chunk]:
+        for event in events:
+            if isinstance(event, Chunk) and event.finish is not None:
+                self.spent += Usage(event.read, event.reused, event.written)
+            yield event
+
+    def _sampler(self, request: Request, prompt: Sequence[int]) -> Sampler:
+        return cast(Sampler, Recital(self._recited(self._asked(request))))
+
+    def _recited(self, steps: Sequence[int]) -> Iterator[int]:
+        """The tokens of these paragraphs, and one that ends the answer."""
         for step in steps:
             text = script(step, self._versions[step]) + ("\n\n" if step != steps[-1] else "")
             self._versions[step] += 1
-            tokens = self._engine._vocabulary.tokenise(text)
-            with self._engine._busy():
-                assert list(self._engine._context.read(tokens, cancel))[-1] == len(tokens)
-            written += len(tokens)
-            yield Chunk(text, tuple(tokens), last.read, last.reused, written, 0.0)
+            yield from self._vocabulary.tokenise(text)
             self.after(step)
-        self.spent += Usage(last.read, last.reused, written)
-        yield Chunk("", (), last.read, last.reused, written, 0.0, FinishReason.STOP)
+        yield min(self._ends)
 
-    def stream_together(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
-        for number, request in enumerate(requests):
-            for event in self.stream(request, cancel):
-                yield replace(event, variant=number) if isinstance(event, Chunk) else event
-
-    def save(self, name: str) -> None:
-        self._engine.save(name)
-
-    def restore(self, name: str, conversation: Conversation) -> None:
-        self._engine.restore(name, conversation)
-
-    def close(self) -> None:
-        self._engine.close()
+    @classmethod
+    def load(cls, path: str | Path, **options: Any) -> ForcedEngine:
+        """As `LlamaCppEngine.load` does."""
+        return cast(ForcedEngine, super().load(path, **options))
 
     @staticmethod
     def _asked(request: Request) -> list[int]:
@@ -152,3 +140,19 @@ class ForcedEngine:
         asked = [turn.text for turn in request.conversation if turn.role is Role.USER][-1]
         numbers = [int(number) for number in _NAMED.findall(asked)]
         return numbers if "in one go" in asked else numbers[-1:]
+
+
+class Recital:
+    """In the place of a sampler: gives out tokens that are known beforehand."""
+
+    def __init__(self, tokens: Iterator[int]) -> None:
+        self._tokens = tokens
+
+    def __enter__(self) -> Recital:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def sample(self, context: object, without: Iterable[int] = (), row: int = -1) -> int:
+        return next(self._tokens)

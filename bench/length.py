@@ -1,6 +1,6 @@
 """How near pieces come to their length, with length control off, gentle and strict.
 
-    python bench/length.py --json [--model PATH] [--pieces 30]
+    python bench/length.py --json [--model PATH] [--pieces 30] [--modes off gentle strict]
 
 Writes pieces of 1,000 to 3,000 words, from plans of 200 to 400 words a step, in `conversation` mode. `score` is the
 mean length score of LongBench-Write; `cut` counts paragraphs that do not end with a whole sentence.
@@ -57,10 +57,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--model", type=Path, default=DEMO_MODEL, help="default: the demonstration model")
     parser.add_argument("--pieces", type=int, default=30)
+    parser.add_argument("--modes", nargs="+", type=LengthMode, default=list(LengthMode), metavar="MODE")
     parser.add_argument("--json", action="store_true", help="print JSON, which is what it does anyway")
     options = parser.parse_args()
     result: dict[str, object] = {"model": options.model.name, "pieces": options.pieces}
-    for mode in LengthMode:
+    for mode in options.modes:
         with tempfile.TemporaryDirectory() as folder:
             home = Home(Path(folder))
             studio = Studio(home, EngineHost(LlamaCppOpener(), options.model), length=mode)

@@ -31,9 +31,9 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Mode, Paragraph
 from longwriter_ui.engine.base import Engine, Proceed
 from longwriter_ui.engine.header import read_header
-from longwriter_ui.engine.llamacpp import LlamaCppEngine
 from longwriter_ui.events import Usage
 from longwriter_ui.host import EngineHost, ModelChoice
+from longwriter_ui.jobs import Job
 from longwriter_ui.paths import Home
 from longwriter_ui.plan import Step, render_plan
 from longwriter_ui.studio import Studio
@@ -57,8 +57,9 @@ class Opener:
 
     def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
         self.settle()
-        self.engine = ForcedEngine(LlamaCppEngine.load(path, states=self.states), self.after)
-        return self.engine
+        engine = ForcedEngine.load(path, states=self.states)
+        engine.after, self.engine = self.after, engine
+        return engine
 
     def settle(self) -> Usage:
         """What everything so far has cost."""
@@ -91,10 +92,13 @@ class Desk:
 
     def write(self, step: int | None = None) -> None:
         """Write what is unwritten, or one step anew."""
-        job = self._studio.write(self._id, [self._paragraph(step).key] if step else None)
-        job.wait()
-        if job.failure is not None:
-            raise job.failure
+        self._done(self._studio.write(self._id, [self._paragraph(step).key] if step else None))
+
+    def choose(self, step: int, count: int, number: int) -> None:
+        """Have `count` alternatives written, and take the one of this number."""
+        key = self._paragraph(step).key
+        self._done(self._studio.alternatives(self._id, key, count))
+        self._studio.edit(self._id, None, {"do": "choose", "key": key, "number": number})
 
     def edit_main_point(self, step: int, text: str) -> None:
         self._studio.edit(self._id, None, {"do": "edit_step", "key": self._paragraph(step).key, "main_point": text})
@@ -116,6 +120,12 @@ class Desk:
     def _open(self) -> Studio:
         return Studio(Home(self._folder), EngineHost(self._opener, self._model))
 
+    @staticmethod
+    def _done(job: Job) -> None:
+        job.wait()
+        if job.failure is not None:
+            raise job.failure
+
     def _paragraph(self, step: int) -> Paragraph:
         return self._studio.draft(self._id).paragraphs[step - 1]
 
@@ -133,8 +143,7 @@ def session(desk: Desk) -> None:
     desk.after = lambda step: None
     desk.write(5)
     desk.edit_sentence(18)
-    for _ in range(_ALTERNATIVES):
-        desk.write(STEPS)
+    desk.choose(STEPS, _ALTERNATIVES, 2)
     desk.reopen()
     desk.write(STEPS)
 

@@ -71,6 +71,12 @@ class EngineHost:
         return loaded[1] if loaded is not None and loaded[0] == self._choice else None
 
     @property
+    def in_memory(self) -> ModelChoice | None:
+        """The model that is loaded, chosen or not."""
+        loaded = self._loaded
+        return loaded[0] if loaded is not None else None
+
+    @property
     def info(self) -> EngineInfo | None:
         """About the model in memory."""
         loaded = self._loaded

@@ -16,6 +16,7 @@ from typing import Literal
 from longwriter_ui.draft import Draft, FinishReason
 from longwriter_ui.errors import EngineError, LongWriterError
 from longwriter_ui.events import Event, Events, Failed, Finished, ParagraphDone, Usage
+from longwriter_ui.host import ModelChoice
 from longwriter_ui.pipeline import Writer
 from longwriter_ui.progress import Meter, Progress
 
@@ -48,6 +49,7 @@ class Job:
         self.meter = Meter(Progress(kind))
         self.failure: LongWriterError | None = None
         self.usage = Usage()
+        self.model: ModelChoice | None = None  # that does it, once it is loaded
         self.load_seconds = 0.0
         self.seconds = 0.0  # of work, loading apart
         self._events: queue.SimpleQueue[tuple[Event, Progress]] = queue.SimpleQueue()

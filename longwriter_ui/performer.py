@@ -121,6 +121,7 @@ class Performer:
         began = time.monotonic()
         engine = self._ready(job.cancelled, tell)
         job.load_seconds = time.monotonic() - began
+        job.model = self._host.in_memory
         job.meter.begin(draft, pipeline.tokens_per_word(engine, draft.brief.language), job.keys)
 
         def current() -> Draft:
@@ -146,7 +147,7 @@ class Performer:
                 job.meter.reading = self._pace.reading
                 job.meter.update(event, draft)
                 job.emit(event)
-        if job.kind == "write":
+        if job.kind in ("write", "choose"):  # what other jobs read is not what the next paragraph goes on from
             engine.save(job.draft_id)
         if job.kind == "write" and job.usage.written >= _MEASURED and self._host.choice is not None:
             self._models.speeds.record(self._host.choice.path, job.meter.progress.tokens_per_second)

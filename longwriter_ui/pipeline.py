@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from longwriter_ui import prompts
 from longwriter_ui.brief import Brief
@@ -83,23 +83,40 @@ def write(current: Callable[[], Draft], writer: Writer, keys: Sequence[str] | No
 
 
 def context_needed(draft: Draft, engine: Engine, keys: Sequence[str] | None = None) -> int:
-    """Tokens the conversation will have when the piece is written, with a margin for paragraphs that run over."""
+    """Tokens the longest conversation will have when everything is written, with a margin for paragraphs that run
+    over. It is the last one: all that is written by then stands before it."""
     todo = _todo(draft, keys)
     if not todo:
         return 0
-    language = draft.brief.language
-    if not _in_one_answer(draft, keys) and keys is not None:
-        todo = todo[-1:]  # a rewrite sees what comes before it, so the last one is the longest
-    begun = _first_task(draft, todo[0], engine, keys)
-    coming = [(i + 1, draft.paragraphs[i].step) for i in todo]
-    turns = "".join(prompts.turn(n, step, language) for n, step in coming[1:])
-    together = max if draft.mode is Mode.PARALLEL else sum
-    words = together(step.words or 0 for _, step in coming)
+    vocabulary, per_word = engine.info.vocabulary, tokens_per_word(engine, draft.brief.language) * _MARGIN
+    wanted = {i: draft.paragraphs[i].step.words or 0 for i in todo}
+    if _in_one_answer(draft, keys):
+        begun = oneshot_task(draft, todo[0], vocabulary).conversation
+        return engine.measure(begun).total + math.ceil(sum(wanted.values()) * per_word)
+    tasks = {i: paragraph_task(draft, i, vocabulary) for i in todo}
+    if draft.mode is Mode.PARALLEL:
+        return max(engine.measure(tasks[i].conversation).total + math.ceil(wanted[i] * per_word) for i in todo)
+    last = todo[-1]
+    # What there is of the earlier ones stands in the conversation of the last already; the rest comes on top.
+    coming = sum(max(0, wanted[i] - draft.count(draft.paragraphs[i].text)) for i in todo[:-1]) + wanted[last]
+    turns = "" if draft.mode is Mode.AGENTWRITE else _new_turns(draft, todo[:-1], tasks)
     return (
-        engine.measure(begun.conversation).total
-        + (engine.measure((user(turns),)).total if draft.mode is Mode.CONVERSATION else 0)
-        + math.ceil(words * tokens_per_word(engine, language) * _MARGIN)
+        engine.measure(tasks[last].conversation).total
+        + (engine.measure((user(turns),)).total if turns else 0)
+        + math.ceil(coming * per_word)
     )
+
+
+def _new_turns(draft: Draft, indices: Sequence[int], tasks: Mapping[int, Task]) -> str:
+    """What these paragraphs will be asked for by, where the conversation does not have it yet."""
+    turns = []
+    for i in indices:
+        paragraph, before = draft.paragraphs[i], i - 1 in tasks
+        # Of paragraphs written one after the other only the first is told that the plan has changed.
+        turn = prompts.turn(i + 1, paragraph.step, draft.brief.language, draft.cue(i)) if before else tasks[i].prompt
+        if paragraph.version is None or paragraph.version.prompt != turn:
+            turns.append(turn)
+    return "".join(turns)
 
 
 def _first_task(draft: Draft, index: int, engine: Engine, keys: Sequence[str] | None) -> Task:

@@ -5,12 +5,12 @@ another main point for a step. Iterators of events like those of `pipeline`, wit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from longwriter_ui import prompts
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Version
-from longwriter_ui.engine.base import Chunk, Conversation, Engine, Request
+from longwriter_ui.engine.base import Conversation, Engine, Request, assistant
 from longwriter_ui.errors import EditError, EngineError
 from longwriter_ui.events import (
     AlternativeDone,
@@ -25,8 +25,8 @@ from longwriter_ui.events import (
     Usage,
 )
 from longwriter_ui.plan import parse_plan
-from longwriter_ui.prompts.task import Task, paragraph_task, revised_task
-from longwriter_ui.writing import Answer, Writer, seed_of, usage_of
+from longwriter_ui.prompts.task import Task, paragraph_task, part, revised_task
+from longwriter_ui.writing import ATTEMPTS, Answer, Writer, repeats_itself, seed_of
 
 _OPENING = 240  # characters of a neighbour that a prompt shows
 _GROWTH = {"longer": 1.4, "shorter": 0.65}
@@ -80,17 +80,30 @@ def revise(current: Callable[[], Draft], writer: Writer, key: str, revision: Rev
     task, words = task_of(draft, index, writer.engine.info.vocabulary, revision)
     begun = _begun(draft, index, task, writer.engine)
     yield ParagraphStarted(key, begun, task.opening)
-    request = _request(writer, draft, index, task, words, 0)
-    text, chunk = yield from _answer(writer, request, key)
-    version = _version(begun, text, chunk)
+    for attempt in range(ATTEMPTS):
+        answer = Answer(begun)
+        trying = writer.against_repetition() if attempt else writer
+        request = replace(_request(trying, draft, index, task, words, attempt), source=paragraph.text)
+        if begun.text:
+            going_on = assistant(part(begun, begun.vocabulary))
+            request = replace(request, conversation=(*request.conversation, going_on))
+        yield from _gathered(answer, writer, request, key)
+        if answer.finish is not FinishReason.LOOP:
+            break
+        begun = answer.before_repetition(request.answers)
+        yield ParagraphDone(key, begun if begun.text else None, answer.usage)
+        if attempt == ATTEMPTS - 1:
+            raise repeats_itself()
+        yield ParagraphStarted(key, begun)
+    version = answer.version()
     if revision.how == "mend" and version.finish is not FinishReason.CANCELLED:
         rest = seam(paragraph.text)[1]
         joint = "" if not rest or draft.brief.language == "zh" else " "
         joint = "\n\n" if "\n" in seam(paragraph.text)[0][-2:] else joint
         # Its tokens are not those of one answer any more.
         version = replace(version, text=version.text + joint + rest.strip(), tokens=(), finish=FinishReason.STOP)
-    yield ParagraphDone(key, version if text.strip() else None, usage_of(chunk))
-    yield Finished(_reason(chunk), usage_of(chunk))
+    yield ParagraphDone(key, version if answer.text.strip() else None, answer.usage)
+    yield Finished(answer.finish, answer.usage)
 
 
 def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: int) -> Events:
@@ -112,10 +125,14 @@ def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: 
         if item.finish is None:
             continue
         usage += answer.usage
-        if item.finish is not FinishReason.CANCELLED and answer.text.strip():
+        looped = item.finish is FinishReason.LOOP
+        version = answer.before_repetition(requests[item.variant].answers) if looped else answer.version()
+        if item.finish is not FinishReason.CANCELLED and version.text.strip():
             done += 1
-            yield AlternativeDone(key, done, count, answer.version())
+            yield AlternativeDone(key, done, count, version)
     cancelled = any(answer.finish is FinishReason.CANCELLED for answer in answers)
+    if not done and any(answer.finish is FinishReason.LOOP for answer in answers):
+        raise repeats_itself()
     if not done and not cancelled:
         raise EngineError("The model wrote nothing.", "Try again, or ask for it in other words.", retryable=True)
     yield Finished(FinishReason.CANCELLED if cancelled else FinishReason.STOP, usage)
@@ -129,10 +146,11 @@ def suggest(current: Callable[[], Draft], writer: Writer, key: str) -> Events:
     writer.engine.reserve(writer.engine.measure(conversation).total + _POINT_TOKENS)
     sampling = replace(writer.sampling, seed=(draft.seed + sum(draft.steps[index].main_point.encode())) & 0xFFFFFFFF)
     grammar = prompts.plan_grammar(draft.brief.language).replace("{0,49}", "{0,0}")
-    text, chunk = yield from _answer(writer, Request(conversation, sampling, _POINT_TOKENS, grammar), None)
-    if _reason(chunk) is not FinishReason.CANCELLED:
-        yield PointReady(key, parse_plan(text).steps[0].main_point)
-    yield Finished(_reason(chunk), usage_of(chunk))
+    answer = Answer(Version("", Author.MODEL))
+    yield from _gathered(answer, writer, Request(conversation, sampling, _POINT_TOKENS, grammar), None)
+    if answer.finish is not FinishReason.CANCELLED:
+        yield PointReady(key, parse_plan(answer.text).steps[0].main_point)
+    yield Finished(answer.finish, answer.usage)
 
 
 def conversation_of(draft: Draft, index: int, vocabulary: str, revision: Revision) -> Conversation:
@@ -162,35 +180,18 @@ def _begun(draft: Draft, index: int, task: Task, engine: Engine) -> Version:
 def _request(writer: Writer, draft: Draft, index: int, task: Task, words: int, attempt: int) -> Request:
     seed = seed_of(draft.seed, index, draft.paragraphs[index].versions + attempt)
     request = writer.request(draft, task.conversation, seed, words, words or None)
-    # Its own present text stands in the prompt, and a text like it is just what may come: no guard against that.
-    request = replace(request, guarded=False)
     writer.engine.reserve(writer.engine.measure(task.conversation).total + request.max_tokens)
     return request
 
 
-def _answer(writer: Writer, request: Request, key: str | None) -> Generator[Event, None, tuple[str, Chunk]]:
-    """The answer's text and its last chunk; what comes is told as text of the paragraph `key`, if there is one."""
-    text, last = "", None
-    tokens: list[int] = []
+def _gathered(answer: Answer, writer: Writer, request: Request, key: str | None) -> Iterator[Event]:
+    """Fill in the answer; what comes is told as text of the paragraph `key`, if there is one."""
     for item in writer.engine.stream(request, writer.cancel):
         if isinstance(item, Reading):
             yield item
             continue
-        last = item
-        text += item.text
-        tokens += item.tokens
+        answer.add(item)
         if item.text and key is not None:
             yield TextDelta(key, item.text, item.tokens_per_second)
-    if last is None or (not text.strip() and last.finish is not FinishReason.CANCELLED):
+    if not answer.text.strip() and answer.finish is not FinishReason.CANCELLED:
         raise EngineError("The model wrote nothing.", "Try again, or ask for it in other words.", retryable=True)
-    return text, replace(last, tokens=tuple(tokens))
-
-
-def _version(begun: Version, text: str, chunk: Chunk) -> Version:
-    finish = _reason(chunk)
-    text = text if finish is FinishReason.CANCELLED else text.strip()
-    return replace(begun, text=text, finish=finish, tokens=chunk.tokens)
-
-
-def _reason(chunk: Chunk) -> FinishReason:
-    return chunk.finish or FinishReason.ERROR

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -234,6 +234,11 @@ class Studio(Shelf):
     def model(self) -> ModelChoice | None:
         """The model the next job will use."""
         return self._host.choice
+
+    def model_at(self, draft_id: str) -> ModelChoice | None:
+        """The model at work on a draft, else the one the next job will use."""
+        job = self._jobs.get(draft_id)
+        return job.model if job is not None and not job.ended and job.model is not None else self.model
 
     def choose_model(self, path: Path) -> ModelChoice:
         """Use the GGUF at `path` from the next job on, and after a restart; ModelFileError keeps the present one."""

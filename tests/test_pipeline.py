@@ -13,10 +13,10 @@ from bench.forced import script
 from longwriter_ui import pipeline
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Draft, FinishReason, Mode, Status, paragraphs_of
-from longwriter_ui.engine.base import Engine, LengthMode, Request, Sampling
+from longwriter_ui.engine.base import Cancel, Chunk, Engine, LengthMode, Request, Sampling
 from longwriter_ui.engine.scripted import Script, ScriptedEngine
 from longwriter_ui.errors import EngineError
-from longwriter_ui.events import Event, Finished, ParagraphDone, ParagraphStarted, PlanReady, TextDelta
+from longwriter_ui.events import Event, Finished, ParagraphDone, ParagraphStarted, PlanReady, Reading, TextDelta
 from longwriter_ui.plan import Step, parse_plan
 from tests.script import WORDS, author, paragraph_text
 
@@ -92,6 +92,44 @@ def test_the_room_asked_for_is_enough_and_not_much_more() -> None:
         elif mode is not Mode.AGENTWRITE:
             used = last.usage.prompt_read + last.usage.written
             assert 0.8 * needed <= used + len(table.draft.brief.instruction) and used <= needed
+
+
+class Longest(ScriptedEngine):
+    """Notes how long the longest conversation became, its answer included."""
+
+    longest = 0
+
+    def stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
+        before = self.measure(request.conversation).total
+        for event in super().stream(request, cancel):
+            if isinstance(event, Chunk):
+                self.longest = max(self.longest, before + event.written)
+            yield event
+
+
+def changed_plan(table: Desk) -> None:
+    """Steps 2 and 5 have lost their text, and the plan says something else of the steps from 4 on."""
+    cleared = [replace(p, version=None) if n in (1, 4) else p for n, p in enumerate(table.draft.paragraphs)]
+    told = [replace(p, step=replace(p.step, main_point=p.step.main_point + " told at length")) for p in cleared[3:]]
+    table.draft = replace(table.draft, paragraphs=(*cleared[:3], *told))
+
+
+@pytest.mark.parametrize("mode", [Mode.CONVERSATION, Mode.AGENTWRITE, Mode.ONESHOT])
+@pytest.mark.parametrize("case", ["a gap and a changed plan", "from here on", "one of them"])
+def test_room_is_asked_for_all_that_stands_before_the_last_paragraph(mode: Mode, case: str) -> None:
+    table = desk(mode, (200, 150, 300, 200, 250, 100))
+    table.write(ScriptedEngine(author), length=LengthMode.OFF)
+    keys = None
+    if case == "a gap and a changed plan":
+        changed_plan(table)
+    else:
+        paragraphs = table.draft.paragraphs
+        table.draft = replace(table.draft, paragraphs=(*paragraphs[:5], replace(paragraphs[5], version=None)))
+        keys = [p.key for p in paragraphs[2:]] if case == "from here on" else [paragraphs[3].key]
+    engine = Longest(author)
+    needed = pipeline.context_needed(table.draft, engine, keys)
+    table.write(engine, keys=keys, length=LengthMode.OFF)
+    assert engine.longest <= needed <= 1.25 * engine.longest
 
 
 def test_an_answer_has_a_limit_and_says_when_it_met_it() -> None:
@@ -215,6 +253,17 @@ def test_without_length_control_the_plan_is_told_as_it_is() -> None:
     told, table = debts((200, 200, 300, 100), 0.5, LengthMode.OFF)
     assert told == [200, 200, 300, 100]
     assert table.draft.words == 600
+
+
+def test_a_locked_step_pays_no_debt() -> None:
+    table = desk(words=(200, 200, 200))
+    first, second, third = table.draft.paragraphs
+    locked = replace(second, step=replace(second.step, locked=True))
+    table.draft = replace(table.draft, paragraphs=(first, locked, third))
+    table.write(ScriptedEngine(lambda r: author(r) if len(r.conversation) > 1 else sentences(1, 9)))
+    lengths = [table.draft.count(p.text) for p in table.draft.paragraphs]
+    assert lengths[0] < 150 and lengths[1] == 200
+    assert lengths[2] == pytest.approx(400 - lengths[0], abs=5)
 
 
 def test_small_debts_are_not_worth_saying() -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from bench.forced import script
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode
 from longwriter_ui.engine.base import Request, Role
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import ConflictError, EditError
 from longwriter_ui.plan import Step
+from longwriter_ui.prompts.task import paragraph_task
 from longwriter_ui.revision import Revision, seam
 from longwriter_ui.studio import Studio
 from tests.script import author
@@ -118,6 +120,77 @@ def test_alternatives_are_offered_and_the_chosen_one_becomes_the_text(open_studi
     assert studio.draft(draft.id).paragraphs[1].offered == ()
     with pytest.raises(EditError):
         studio.edit(draft.id, None, {"do": "choose", "key": key, "number": 1})
+
+
+def test_what_alternatives_read_is_kept_for_the_next_time(open_studio: Callable[..., Studio]) -> None:
+    engine = ScriptedEngine(author)
+    studio = open_studio(engine)
+    draft = written(studio)
+    assert studio.write(draft.id, [draft.paragraphs[0].key]).wait(10)  # what was read of the rest counts no more
+    assert studio.alternatives(draft.id, draft.paragraphs[-1].key).wait(10)
+    engine.close()  # only what was saved is left
+    last = len(draft.paragraphs) - 1
+    conversation = paragraph_task(studio.draft(draft.id), last, engine.info.vocabulary).conversation
+    engine.restore(draft.id, conversation)
+    assert engine.measure(conversation).unread == 1
+
+
+LOOP = " And zum and" + " zum and" * 200
+
+
+def varying(number: int, count: int) -> str:
+    return ". ".join(script(number, 0).split(". ")[:count]) + "."
+
+
+def is_revision(request: Request) -> bool:
+    return any("Write that paragraph again" in turn.text for turn in request.conversation)
+
+
+def test_a_revision_that_repeats_itself_goes_on_from_its_last_good_sentence(open_studio: Callable[..., Studio]) -> None:
+    answers = iter([varying(1, 6) + LOOP, " " + varying(2, 6)])
+    studio = open_studio(ScriptedEngine(lambda request: next(answers) if is_revision(request) else author(request)))
+    draft = written(studio)
+    job = studio.revise(draft.id, draft.paragraphs[1].key, Revision(wish="Shorter sentences"))
+    assert job.wait(10) and job.failure is None
+    text = studio.draft(draft.id).paragraphs[1].text
+    assert text.startswith(varying(1, 6) + " ") and "zum" not in text
+
+
+def test_a_revision_that_keeps_repeating_itself_says_so(open_studio: Callable[..., Studio]) -> None:
+    good = varying(1, 6)
+    studio = open_studio(ScriptedEngine(lambda r: (LOOP if r.begun else good + LOOP) if is_revision(r) else author(r)))
+    draft = written(studio)
+    key, before = draft.paragraphs[0].key, draft.paragraphs[0].version
+    job = studio.revise(draft.id, key, Revision(wish="Livelier"))
+    assert job.wait(10) and job.failure is not None and "repeating itself" in str(job.failure)
+    assert studio.draft(draft.id).paragraphs[0].version == before
+
+
+def test_a_revision_may_repeat_the_text_it_is_made_from(open_studio: Callable[..., Studio]) -> None:
+    present: list[str] = []
+    studio = open_studio(ScriptedEngine(lambda r: present[0] if is_revision(r) else author(r)))
+    draft = written(studio)
+    present.append(draft.paragraphs[1].text)
+    job = studio.revise(draft.id, draft.paragraphs[1].key, Revision(wish="Leave it as it is"))
+    assert job.wait(10) and job.failure is None
+    assert studio.draft(draft.id).paragraphs[1].text == present[0]
+
+
+def test_of_an_alternative_that_repeats_itself_the_good_part_is_offered(open_studio: Callable[..., Studio]) -> None:
+    first: list[int] = []
+
+    def answer(request: Request) -> str:
+        if request.grammar or not first:
+            return author(request)
+        return varying(len(first), 6) + (LOOP if request.sampling.seed % 2 else "")
+
+    studio = open_studio(ScriptedEngine(answer))
+    draft = written(studio)
+    first.append(1)
+    assert studio.alternatives(draft.id, draft.paragraphs[1].key).wait(10)
+    offered = studio.draft(draft.id).paragraphs[1].offered
+    assert [version.text for version in offered] == [varying(1, 6)] * 3
+    assert FinishReason.LOOP in {version.finish for version in offered}
 
 
 def test_any_version_comes_back_with_one_call(studio: Studio) -> None:

@@ -472,3 +472,23 @@ def test_paragraphs_written_together_are_stored_like_any_others(tmp_path: Path, 
         assert paragraph.status is Status.WRITTEN and paragraph.text == streamed.strip(" \t\n")
     assert not any(studio.draft(draft.id).stale_marks())
     studio.close()
+
+
+def test_the_model_at_work_is_named_though_another_is_chosen_meanwhile(open_studio: Callable[..., Studio]) -> None:
+    begun, chosen = threading.Event(), threading.Event()
+
+    def waiting(request: Request) -> str:
+        begun.set()
+        assert chosen.wait(10)
+        return author(request)
+
+    studio = open_studio(ScriptedEngine(waiting))
+    draft = studio.create(BRIEF)
+    job = studio.plan(draft.id)
+    assert begun.wait(10)
+    first = studio.model
+    studio.choose_model(Path("another"))
+    assert studio.model_at(draft.id) == first != studio.model
+    chosen.set()
+    assert job.wait(10) and job.model == first
+    assert studio.model_at(draft.id) == studio.model

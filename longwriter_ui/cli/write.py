@@ -106,9 +106,9 @@ def _finish(studio: Studio, draft: Draft, run: _Run, arguments: argparse.Namespa
     """Files, report and text; the exit code."""
     failed = _export(studio, draft.id, arguments.out) if run.outcome.ended is FinishReason.STOP else []
     if arguments.json is not None:
-        model = studio.model.name if studio.model else ""
+        model = next((job.model for job in reversed(run.jobs) if job.model), studio.model)
         ended = overall_finish(draft, run.outcome.ended)
-        content = to_json(report(draft, model, ended, run.usage, run.seconds))
+        content = to_json(report(draft, model.name if model else "", ended, run.usage, run.seconds))
         try:
             write_target(arguments.json, content)
         except ExportError as error:

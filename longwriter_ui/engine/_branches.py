@@ -1,8 +1,8 @@
 """Several answers written together: their prompts share what they have in common, and each step of writing computes
 one token of every answer in one batch. Reading the weights is what a step costs, and it is done once for all of them.
 
-Each answer is a sequence of its own in the context, with its own sampler. The context's own sequence, the one whose
-tokens it keeps account of, is the first answer's; the others leave nothing behind.
+Each answer is a sequence of its own in the context, with its own sampler. The context's own sequence is the first
+answer's; the others stay beside it until the next request.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from longwriter_ui.events import Reading
 class Branch:
     """One of the answers: `tokens` are those computed in its sequence, `pending` the one to be computed next."""
 
-    def __init__(self, number: int, request: Request, prompt: Sequence[int], ends: Ends, context_limit: int) -> None:
+    def __init__(
+        self, number: int, request: Request, prompt: Sequence[int], sampler: Sampler, ends: Ends, context_limit: int
+    ) -> None:
         self.number = number
         self.prompt = prompt
         self.tokens = 0
@@ -39,38 +41,33 @@ class Branch:
         self._began = 0.0
         self._text = TextStream(ends.stops)
         self._watch = Watch(request)
-        self._sampler = Sampler(ends.vocabulary.pointer, request.sampling, request.grammar, prompt)
+        self._sampler = sampler
 
-    def close(self) -> None:
-        self._sampler.close()
-
-    def step(self, context: Any, row: int) -> Iterator[Chunk]:
+    def step(self, context: Any, row: int) -> list[Chunk]:
         """Sample from a row of the last batch; the text that comes of it, and the last chunk when the answer ends."""
         self._began = self._began or time.perf_counter()
         self.pending = None
         if self._written >= self._limit:
-            yield self.end(FinishReason.LENGTH)
-            return
+            return [self.end(FinishReason.LENGTH)]
         token = self._sampler.sample(context, row=row)
         if token in self._ends.leads and self._watch.too_short():
             token = self._sampler.sample(context, self._ends.leads, row)
-        if token in self._ends.tokens or self._watch.ends_before(self._ends.vocabulary.text_of(token)):
-            yield self.end(FinishReason.STOP)
-            return
+        vocabulary = self._ends.vocabulary
+        if token in self._ends.tokens or (not self._watch.idle and self._watch.ends_before(vocabulary.text_of(token))):
+            return [self.end(FinishReason.STOP)]
         self._written += 1
-        if self._text.push(token, self._ends.vocabulary.piece(token)):
-            yield self.end(FinishReason.STOP)
-            return
+        if self._text.push(token, vocabulary.piece(token)):
+            return [self.end(FinishReason.STOP)]
+        chunks = []
         piece = self._text.take()
         if piece is not None:
-            yield self._chunk(piece)
-            if self._watch.add(piece.text):
-                yield self.end(FinishReason.LOOP)
-                return
+            chunks.append(self._chunk(piece))
+            if not self._watch.idle and self._watch.add(piece.text):
+                return [*chunks, self.end(FinishReason.LOOP)]
         if self._written >= self._limit:
-            yield self.end(FinishReason.LENGTH)
-            return
+            return [*chunks, self.end(FinishReason.LENGTH)]
         self.pending = token
+        return chunks
 
     def end(self, finish: FinishReason) -> Chunk:
         """The last chunk."""
@@ -116,7 +113,7 @@ def write_together(context: Context, branches: Sequence[Branch], cancel: Cancel)
                 branch.tokens = shared
         for branch in branches:
             tail = branch.prompt[shared:]
-            if cancel.is_set() or branch.tokens < shared or not sequences.read(branch.number, tail, shared):
+            if cancel.is_set() or branch.tokens < shared or not sequences.read(branch.number, tail):
                 break
             branch.read += len(tail)
             branch.tokens = len(branch.prompt)
@@ -126,8 +123,7 @@ def write_together(context: Context, branches: Sequence[Branch], cancel: Cancel)
         first.tokens = len(context.tokens)
         while waiting := [b for b in branches if b.pending is not None]:
             tokens = [b.pending for b in waiting if b.pending is not None]
-            at = [(b.number, b.tokens) for b in waiting]
-            if cancel.is_set() or not sequences.add(at, tokens):
+            if cancel.is_set() or not sequences.add([b.number for b in waiting], tokens):
                 break
             for row, branch in enumerate(waiting):
                 branch.tokens += 1
@@ -140,48 +136,61 @@ def write_together(context: Context, branches: Sequence[Branch], cancel: Cancel)
 
 
 class Sequences:
-    """The sequences of one batch in a context; sequence 0 is the context's own."""
+    """The sequences of one batch in a context; sequence 0 is the context's own. `held` are the tokens of each."""
 
     def __init__(self, context: Context, count: int) -> None:
         self._context = context
-        self._count = count
         self._batch = llama.llama_batch_init(max(count, context.step), 0, 1)
-
-    @property
-    def _memory(self) -> Any:
-        return llama.llama_get_memory(self._context.pointer)
+        # Asking a ctypes structure for its fields, and these for theirs, is slow; at each token it would show.
+        self._token, self._position, self._logits = self._batch.token, self._batch.pos, self._batch.logits
+        self._sequence = [self._batch.seq_id[i] for i in range(max(count, context.step))]
+        for i in range(max(count, context.step)):
+            self._batch.n_seq_id[i] = 1
+        self.held: list[list[int]] = [[] for _ in range(count)]
 
     def share(self, length: int) -> None:
         """Give every sequence the first `length` tokens of the context's own."""
-        for i in range(1, self._count):
-            llama.llama_memory_seq_cp(self._memory, 0, i, 0, length)
+        memory = llama.llama_get_memory(self._context.pointer)
+        for i, held in enumerate(self.held):
+            if i:
+                llama.llama_memory_seq_cp(memory, 0, i, 0, length)
+            held[:] = self._context.tokens[:length]
 
-    def read(self, sequence: int, tokens: Sequence[int], position: int) -> bool:
+    def read(self, sequence: int, tokens: Sequence[int]) -> bool:
         """Compute tokens of a prompt; the last one's logits are kept. False when it was aborted."""
         for first in range(0, len(tokens), self._context.step):
             piece = tokens[first : first + self._context.step]
             last = first + len(piece) == len(tokens)
-            rows = [(sequence, position + first + i, i == len(piece) - 1 and last) for i in range(len(piece))]
-            if not self._decode(piece, rows):
+            if not self._decode([sequence] * len(piece), piece, len(piece) - last):
                 return False
         return True
 
-    def add(self, at: Sequence[tuple[int, int]], tokens: Sequence[int]) -> bool:
-        """Compute one token of each sequence, given with its position."""
-        return self._decode(tokens, [(sequence, position, True) for sequence, position in at])
+    def add(self, sequences: Sequence[int], tokens: Sequence[int]) -> bool:
+        """Compute one token of each of the sequences; False when it was aborted."""
+        return self._decode(sequences, tokens, 0)
 
     def close(self) -> None:
-        """Leave the context with its own sequence only."""
-        for i in range(1, self._count):
-            llama.llama_memory_seq_rm(self._memory, i, -1, -1)
+        """Leave the other sequences beside the context's own, and all as long as is known of them."""
         llama.llama_batch_free(self._batch)
         self._context.cut(len(self._context.tokens))
+        for i, held in enumerate(self.held[1:], 1):
+            self._context.keep(i, held)
 
-    def _decode(self, tokens: Sequence[int], rows: Sequence[tuple[int, int, bool]]) -> bool:
-        batch = self._batch
-        batch.n_tokens = len(tokens)
-        for i, (token, (sequence, position, logits)) in enumerate(zip(tokens, rows, strict=True)):
-            batch.token[i], batch.pos[i], batch.logits[i] = token, position, logits
-            batch.n_seq_id[i], batch.seq_id[i][0] = 1, sequence
-        own = [token for token, (sequence, _, _) in zip(tokens, rows, strict=True) if sequence == 0]
-        return self._context.decode(batch, own)
+    def _decode(self, sequences: Sequence[int], tokens: Sequence[int], logits_from: int) -> bool:
+        """Compute one batch; the logits of its tokens from position `logits_from` in it on are kept."""
+        for i, (token, sequence) in enumerate(zip(tokens, sequences, strict=True)):
+            held = self.held[sequence]
+            self._token[i], self._position[i], self._logits[i] = token, len(held), i >= logits_from
+            self._sequence[i][0] = sequence
+            held.append(token)
+        self._batch.n_tokens = len(tokens)
+        own = [token for token, sequence in zip(tokens, sequences, strict=True) if sequence == 0]
+        computed = False
+        try:
+            several = logits_from == 0 and len(tokens) > 1  # else it is a prompt, or one token
+            computed = (self._context.decode_several if several else self._context.decode)(self._batch, own)
+        finally:
+            if not computed:
+                for sequence in sequences:
+                    self.held[sequence].pop()
+        return computed

@@ -1,20 +1,23 @@
-"""A llama.cpp context with one sequence, and the exact list of the tokens in its KV cache.
+"""A llama.cpp context with one sequence of its own, and the exact list of the tokens in its KV cache.
 
-Whatever happens (a cancel, an error, growth), `tokens` is what the cache holds. llama.cpp must never compute twice at
-the same time on one context: the engine's lock sees to that.
+Whatever happens (a cancel, an error, growth), `tokens` is what the cache holds. Answers that were written beside it
+stay in sequences of theirs until the next prompt shows which of them it goes on from; that one becomes the context's
+own. llama.cpp must never compute twice at the same time on one context: the engine's lock sees to that.
 """
 
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from longwriter_ui.engine._llama import Abort, configure, llama, start
+from longwriter_ui.engine._threads import FastestThreads
 from longwriter_ui.engine.base import Cancel
-from longwriter_ui.engine.cache import PrefixCache
+from longwriter_ui.engine.cache import PrefixCache, common_prefix
 from longwriter_ui.engine.header import Header
 from longwriter_ui.errors import EngineError, NotEnoughMemory
 
@@ -30,12 +33,24 @@ class Context:
     """Made for `size` tokens at first; grows to `limit` at most. `batch`: most tokens to read at once (None: as many as
     suit the model)."""
 
-    def __init__(self, model: Any, size: int, limit: int, threads: int, kv_type: int, batch: int | None = None) -> None:
+    def __init__(
+        self,
+        model: Any,
+        size: int,
+        limit: int,
+        threads: int,
+        kv_type: int,
+        batch: int | None = None,
+        most_threads: int = 0,
+    ) -> None:
+        """`most_threads`: so many may be tried for batches of several answers (0: as many as for anything else)."""
+        self._several = FastestThreads(threads, most_threads or threads)
         self._model, self._limit, self._threads, self._kv_type = model, limit, threads, kv_type
         slow = llama.llama_model_size(model) > _SLOW_MODEL and not llama.llama_supports_gpu_offload()
         self.step = min(_SLOW_BATCH if slow else _BATCH, batch or _BATCH)
         self._abort = Abort()
         self._cache = PrefixCache()
+        self._beside: dict[int, PrefixCache] = {}  # sequences that are there besides the context's own
         self._token = (llama.llama_token * 1)()
         self._single = llama.llama_batch_get_one(self._token, 1)
         self.pointer: Any = None
@@ -49,11 +64,35 @@ class Context:
 
     def close(self) -> None:
         llama.llama_free(self.pointer)
-        self.pointer = None
+        self.pointer, self._beside = None, {}
 
     def reusable(self, prompt: Sequence[int]) -> int:
         """How many tokens of the prompt need not be read."""
-        return self._cache.reusable(prompt)
+        return max(cache.reusable(prompt) for cache in (self._cache, *self._beside.values()))
+
+    def keep(self, sequence: int, tokens: Sequence[int]) -> None:
+        """Leave a sequence beside the context's own, of which the first `tokens` are known, for `adopt`."""
+        memory = llama.llama_get_memory(self.pointer)
+        llama.llama_memory_seq_rm(memory, sequence, len(tokens), -1)
+        if tokens and llama.llama_memory_seq_pos_max(memory, sequence) == len(tokens) - 1:
+            # A new one, since `reusable` may be asked in another thread.
+            self._beside = {**self._beside, sequence: PrefixCache(list(tokens))}
+        else:
+            llama.llama_memory_seq_rm(memory, sequence, -1, -1)
+
+    def adopt(self, prompt: Sequence[int]) -> None:
+        """Of the sequences that are there, make the one that has most of the prompt the context's own, and keep no
+        other."""
+        memory = llama.llama_get_memory(self.pointer)
+        best = max(self._beside, key=lambda i: self._beside[i].reusable(prompt), default=0)
+        if best and self._beside[best].reusable(prompt) > self._cache.reusable(prompt):
+            found = self._beside[best].tokens
+            self.cut(common_prefix(self._cache.tokens, found))
+            llama.llama_memory_seq_cp(memory, best, 0, len(self._cache.tokens), len(found))
+            self._cache.added(found[len(self._cache.tokens) :])
+        for sequence in self._beside:
+            llama.llama_memory_seq_rm(memory, sequence, -1, -1)
+        self._beside = {}
 
     def watching(self, cancel: Cancel) -> AbstractContextManager[None]:
         """Within this a cancel stops what is being computed, at once on the CPU."""
@@ -84,10 +123,11 @@ class Context:
         else:
             llama.llama_memory_clear(memory, False)
             self._cache.cut(0)
+            self._beside = {}
 
     def grow(self, tokens: int) -> None:
-        """Make room for at least `tokens`, keeping what is in the cache. EngineError when the memory does not suffice;
-        the context then stays as it was."""
+        """Make room for at least `tokens`, keeping what is in the context's own sequence. EngineError when the memory
+        does not suffice; the context then stays as it was."""
         if not self.pointer:
             self._open(max(self.size, min(-(-tokens // _STEP) * _STEP, self._limit)))
         if tokens <= self.size:
@@ -128,6 +168,7 @@ class Context:
 
     def load(self, path: Path, count: int) -> list[int] | None:
         """Replace the KV cache by that of a file of `count` tokens; None, and nothing is in it, when it has others."""
+        self.adopt(())
         self.cut(0)
         ids, found = (llama.llama_token * count)(), ctypes.c_size_t(0)
         read = llama.llama_state_seq_load_file(self.pointer, str(path).encode(), 0, ids, count, ctypes.byref(found))
@@ -137,6 +178,17 @@ class Context:
         self._cache.added(list(ids))
         self.cut(count)
         return list(self._cache.tokens) if len(self._cache.tokens) == count else None
+
+    def decode_several(self, batch: Any, tokens: Sequence[int]) -> bool:
+        """As `decode` does, a batch of one token each of several sequences, with as many threads as it goes fastest
+        with."""
+        llama.llama_set_n_threads(self.pointer, self._threads, self._several.threads)
+        began = time.perf_counter()
+        try:
+            return self.decode(batch, tokens)
+        finally:
+            self._several.took(time.perf_counter() - began)
+            llama.llama_set_n_threads(self.pointer, self._threads, self._threads)
 
     def decode(self, batch: Any, tokens: Sequence[int]) -> bool:
         """Compute a batch, of which `tokens` are the context's own; False when it was aborted."""

@@ -106,11 +106,14 @@ class Abort:
 
 
 def suitable_threads(model: Any) -> int:
-    """Threads to compute with: the cores this process may use, hyper-threads not counted, since a second thread on a
-    core makes decoding slower. A tiny model gets one: its threads would wait for each other longer than they compute,
+    """Threads to compute with. A tiny model gets one: its threads would wait for each other longer than they compute,
     and on a busy machine a hundred times longer."""
-    if llama.llama_model_size(model) < _TINY_MODEL:
-        return 1
+    return 1 if llama.llama_model_size(model) < _TINY_MODEL else cores()
+
+
+def cores() -> int:
+    """The cores this process may use, hyper-threads not counted, since a second thread on a core makes decoding
+    slower."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(psutil.cpu_count(logical=False) or allowed, allowed))
 

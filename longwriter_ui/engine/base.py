@@ -93,8 +93,8 @@ class LengthGoal:
 class Request:
     """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given, with about as
     many words as `length` says. An answer that is being continued counts from its beginning. `guarded`: it ends with
-    the reason LOOP when it comes to repeat itself or what the conversation has of earlier answers. `variants`: so
-    many answers are written together, each with a seed of its own."""
+    the reason LOOP when it comes to repeat itself or what the conversation has of earlier answers, except `source`, the
+    text it is another version of. `variants`: so many answers are written together, each with a seed of its own."""
 
     conversation: Conversation
     sampling: Sampling
@@ -102,6 +102,7 @@ class Request:
     grammar: str | None = None
     length: LengthGoal | None = None
     guarded: bool = False
+    source: str = ""
     variants: int = 1
 
     def split(self) -> tuple[Request, ...]:
@@ -113,7 +114,10 @@ class Request:
     def answers(self) -> tuple[str, ...]:
         """What was written before: answers, and what other turns quote of them, which they do with its ids."""
         return tuple(
-            part.text for turn in self.conversation for part in turn.parts if part.tokens or turn.role is Role.ASSISTANT
+            part.text
+            for turn in self.conversation
+            for part in turn.parts
+            if (part.tokens or turn.role is Role.ASSISTANT) and part.text != self.source
         )
 
     @property

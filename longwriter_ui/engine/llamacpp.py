@@ -18,7 +18,7 @@ from typing import Any
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine._branches import Branch, Ends, write_together
 from longwriter_ui.engine._context import MOST_TOGETHER, Context, kv_type
-from longwriter_ui.engine._llama import backend, llama, suitable_threads
+from longwriter_ui.engine._llama import backend, cores, llama, suitable_threads
 from longwriter_ui.engine._model import open_model
 from longwriter_ui.engine._shelf import StateShelf
 from longwriter_ui.engine._vocabulary import Vocabulary
@@ -91,8 +91,8 @@ class LlamaCppEngine:
             trained = llama.llama_model_n_ctx_train(model)
             most = min(context or limit or trained, trained)
             first = most if context else min(_FIRST_CONTEXT, most)
-            cores = threads or suitable_threads(model)
-            room = Context(model, first, most, cores, kv_type(model, header), batch)
+            used = threads or suitable_threads(model)
+            room = Context(model, first, most, used, kv_type(model, header), batch, threads or cores())
         except EngineError:
             llama.llama_model_free(model)
             raise
@@ -104,7 +104,7 @@ class LlamaCppEngine:
             context=most,
             backend=backend(gpu_layers != 0 and llama.llama_supports_gpu_offload()),
             demonstration=header.demonstration,
-            threads=cores,
+            threads=used,
             runtime=f"llama.cpp {llama.__version__}",
             note=note,
         )
@@ -139,9 +139,10 @@ class LlamaCppEngine:
             prompt = self._prompt(request.conversation)
             if len(prompt) >= self._info.context:
                 raise self._too_small(len(prompt) + 1)
+            self._context.adopt(prompt)
             self._context.grow(min(len(prompt) + request.max_tokens, self._info.context))
             with (
-                Sampler(self._vocabulary.pointer, request.sampling, request.grammar, prompt) as sampler,
+                self._sampler(request, prompt) as sampler,
                 self._context.watching(cancel),
             ):
                 yield from self._answer(prompt, request.max_tokens, sampler, Watch(request), cancel)
@@ -155,30 +156,28 @@ class LlamaCppEngine:
             chosen = [request for _, request in waiting[:group]]
             del waiting[:group]
             events = self.stream(chosen[0], cancel) if group == 1 else self._stream_group(chosen, cancel)
+            if numbers[0] == 0:  # the first group, in which the numbers are right
+                yield from events
+                continue
             for event in events:
                 yield replace(event, variant=numbers[event.variant]) if isinstance(event, Chunk) else event
 
     def _fitting(self, requests: Sequence[Request]) -> int:
         """How many of the requests, from the first on, fit into one batch."""
-        used, prompt = 0, self._prompt(requests[0].conversation)
-        for count, request in enumerate(requests[:MOST_TOGETHER]):
-            other = self._prompt(request.conversation)
-            used += len(other) - (common_prefix(prompt, other) if count else 0) + request.max_tokens
-            if used > self._info.context:
-                return max(1, count)
-        return min(len(requests), MOST_TOGETHER)
+        requests = requests[:MOST_TOGETHER]
+        prompts = [self._prompt(request.conversation) for request in requests]
+        fitting = [n for n in range(2, len(requests) + 1) if _room(prompts[:n], requests) <= self._info.context]
+        return max(fitting, default=1)
 
     def _stream_group(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
         with self._busy(), ExitStack() as stack:
             prompts = [self._prompt(request.conversation) for request in requests]
-            self._context.grow(
-                min(sum(map(len, prompts)) + sum(request.max_tokens for request in requests), self._info.context)
-            )
+            self._context.adopt(prompts[0])
+            self._context.grow(min(_room(prompts, requests), self._info.context))
             branches = []
             for number, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
-                branch = Branch(number, request, prompt, self._ending, self._info.context)
-                stack.callback(branch.close)
-                branches.append(branch)
+                sampler = stack.enter_context(self._sampler(request, prompt))
+                branches.append(Branch(number, request, prompt, sampler, self._ending, self._info.context))
             stack.enter_context(self._context.watching(cancel))
             yield from write_together(self._context, branches, cancel)
 
@@ -224,6 +223,9 @@ class LlamaCppEngine:
     def _prompt(self, conversation: Conversation) -> list[int]:
         self._check_open()
         return self._vocabulary.prompt(self._template, self._template.render(conversation))
+
+    def _sampler(self, request: Request, prompt: Sequence[int]) -> Sampler:
+        return Sampler(self._vocabulary.pointer, request.sampling, request.grammar, prompt)
 
     def _answer(
         self,
@@ -289,6 +291,13 @@ class LlamaCppEngine:
             needed=needed,
             available=available,
         )
+
+
+def _room(prompts: Sequence[Sequence[int]], requests: Sequence[Request]) -> int:
+    """Tokens of context that answers written together take at most; what their prompts share is there once."""
+    shared = min(common_prefix(prompts[0], prompt) for prompt in prompts)
+    answers = sum(request.max_tokens for request, _ in zip(requests, prompts, strict=False))
+    return shared + sum(len(prompt) - shared for prompt in prompts) + answers
 
 
 def _still_writing() -> EngineError:

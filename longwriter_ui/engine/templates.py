@@ -22,6 +22,7 @@ from longwriter_ui.errors import EngineError
 
 LONGWRITER, GLM4, GGUF = "longwriter-llama3", "glm4", "gguf"
 NAMES = (LONGWRITER, GLM4, GGUF)
+_ANOTHER = f"Choose another template for it under Models, or with `models test --template`: {LONGWRITER} or {GLM4}."
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,7 @@ def get_template(name: str, metadata: Mapping[str, object], bos: str = "", eos: 
     if name == GGUF:
         source = metadata.get("tokenizer.chat_template")
         if not isinstance(source, str) or not source:
-            raise EngineError(
-                "This model file has no chat template of its own.", f"Choose one of: {LONGWRITER}, {GLM4}."
-            )
+            raise EngineError("This model file has no chat template of its own.", _ANOTHER)
         return Template(name, _jinja(source, bos, eos))
     raise EngineError(f"There is no template named {name!r}.", f"Choose one of: {', '.join(NAMES)}.")
 
@@ -168,9 +167,7 @@ def _jinja(source: str, bos: str, eos: str) -> Callable[[Conversation], list[Seg
 
 
 def _unusable(reason: object) -> EngineError:
-    return EngineError(
-        f"The chat template in this model file cannot be used: {reason}.", f"Choose one of: {LONGWRITER}, {GLM4}."
-    )
+    return EngineError(f"The chat template in this model file cannot be used: {reason}.", _ANOTHER)
 
 
 def _contents(turn: Turn) -> Iterator[Part]:

@@ -34,7 +34,7 @@ def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
             changes = studio.changes(_draft(body), _rev(body))
         except DraftNotFound as error:
             return {"draft": body["draft"], "gone": present.error(error)}
-        return present.present(changes, studio.model, studio.loader.state.test)
+        return present.present(changes, studio.model_at(changes.draft.id), studio.loader.state.test)
 
     def apply(body: Json) -> Json:
         try:

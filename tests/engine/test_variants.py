@@ -41,7 +41,9 @@ def sorted_out(events: list[Reading | Chunk], count: int) -> list[Answer]:
     return [Answer(readings, tuple(c for c in chunks if c.variant == i)) for i in range(count)]
 
 
-def assert_only_the_first_is_left(engine: LlamaCppEngine) -> None:
+def assert_the_next_request_leaves_one(engine: LlamaCppEngine) -> None:
+    held(engine)
+    ask(engine, ASKED, 0)
     held(engine)
     memory = llama.llama_get_memory(engine._context.pointer)
     assert [llama.llama_memory_seq_pos_max(memory, i) for i in range(1, 4)] == [-1, -1, -1]
@@ -53,7 +55,7 @@ def test_greedy_variants_are_all_what_one_alone_is(engine: LlamaCppEngine) -> No
     assert [answer.tokens for answer in answers] == [alone.tokens] * 3
     assert [answer.last.finish for answer in answers] == [FinishReason.LENGTH] * 3
     assert [answer.last.written for answer in answers] == [30] * 3
-    assert_only_the_first_is_left(engine)
+    assert_the_next_request_leaves_one(engine)
 
 
 def test_each_variant_has_a_seed_of_its_own_and_can_be_repeated(load: Load, tiny_gguf: Path) -> None:
@@ -84,6 +86,38 @@ def test_afterwards_the_cache_is_the_same_as_a_cold_one(load: Load, tiny_gguf: P
         assert held(warm) == held(cold)
 
 
+@pytest.mark.parametrize("chosen", [0, 1, 2])
+def test_whichever_is_chosen_is_not_read_again(load: Load, tiny_gguf: Path, chosen: int) -> None:
+    warm, cold = load(tiny_gguf), load(tiny_gguf)
+    answers = several(warm, Request(ASKED, WARM, 25))
+    going_on = (*ASKED, assistant(answers[chosen].part), user("And the next one."))
+    unread = warm.measure(going_on).unread
+    new = warm.measure(going_on).total - warm.measure((*ASKED, assistant(answers[chosen].part))).total
+    assert unread in (new, new + 1)  # the last token of an answer that came to its limit was not computed
+    answer = ask(warm, going_on, 20)
+    assert answer.last.read == unread
+    assert answer.tokens == ask(cold, going_on, 20).tokens
+    assert held(warm) == held(cold)
+    assert abs(logits_after(warm, going_on) - logits_after(cold, going_on)).max() < 1e-3
+
+
+def test_what_is_kept_beside_goes_when_the_context_grows(load: Load, tiny_gguf: Path) -> None:
+    engine, cold = load(tiny_gguf), load(tiny_gguf)
+    answers = several(engine, Request(ASKED, WARM, 25))
+    engine.reserve(6000)
+    going_on = (*ASKED, assistant(answers[2].part), user("And the next one."))
+    assert ask(engine, going_on, 20).tokens == ask(cold, going_on, 20).tokens
+    assert_the_next_request_leaves_one(engine)
+
+
+def test_several_answers_take_room_for_their_prompt_once(load: Load, tiny_gguf: Path) -> None:
+    engine = load(tiny_gguf)
+    asked = (user(ASKED[0].text * 6),)
+    engine.reserve(engine.measure(asked).total)
+    several(engine, Request(asked, GREEDY, 20))
+    assert engine._context.size < 2 * engine.measure(asked).total
+
+
 def test_requests_with_different_prompts_share_what_they_have_in_common(load: Load, tiny_gguf: Path) -> None:
     engine, other = load(tiny_gguf), load(tiny_gguf)
     conversations = [(user(ASKED[0].text + end),) for end in ("Begin with rain.", "Begin with the sun.", "End.")]
@@ -92,7 +126,7 @@ def test_requests_with_different_prompts_share_what_they_have_in_common(load: Lo
     assert [a.tokens for a in answers] == [ask(other, conversation, 20).tokens for conversation in conversations]
     total = engine.measure(ASKED).total
     assert sum(a.last.read for a in answers) < total + 60
-    assert_only_the_first_is_left(engine)
+    assert_the_next_request_leaves_one(engine)
 
 
 def test_what_does_not_fit_at_once_waits(load: Load, tiny_gguf: Path) -> None:
@@ -110,7 +144,7 @@ def test_answers_end_one_by_one(load: Load, make_gguf: Callable[..., Path]) -> N
     answers = sorted_out(list(engine.stream_together(requests, threading.Event())), 3)
     assert [answer.last.finish for answer in answers] == [FinishReason.STOP] * 3
     assert answers[0].last.written < answers[2].last.written < answers[1].last.written
-    assert_only_the_first_is_left(engine)
+    assert_the_next_request_leaves_one(engine)
 
 
 @pytest.mark.parametrize("when", ["before", "while writing", "abandoned"])
@@ -131,7 +165,7 @@ def test_stopping_leaves_the_cache_exact(load: Load, tiny_gguf: Path, when: str)
     stream.close()  # type: ignore[attr-defined]
     if when != "abandoned":
         assert [c.finish for c in chunks if c.finish] == [FinishReason.CANCELLED] * 3
-    assert_only_the_first_is_left(warm)
+    assert_the_next_request_leaves_one(warm)
     assert abs(logits_after(warm, ASKED) - logits_after(cold, ASKED)).max() < 1e-3
     assert ask(warm, ASKED, 10).tokens == ask(cold, ASKED, 10).tokens
 
