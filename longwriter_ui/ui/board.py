@@ -9,12 +9,14 @@ import logging
 from typing import Any
 
 import gradio as gr
+from starlette.responses import StreamingResponse
 
 from longwriter_ui.errors import ConflictError, DraftNotFound, EditError, LongWriterError
 from longwriter_ui.revision import Revision
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
 from longwriter_ui.ui.exports import ExportFolder
+from longwriter_ui.ui.feed import Feed
 from longwriter_ui.ui.files import brief_calls, export_calls
 
 Json = dict[str, Any]
@@ -24,17 +26,26 @@ MAX_WISH = 2_000
 _log = logging.getLogger(__name__)
 
 
-def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
+def news(studio: Studio, body: Json) -> Json:
+    """What is new in a draft since a revision, and how its job is doing."""
+    if not body.get("draft"):
+        return {"draft": None, "job": None, "error": None, "model": present.named(studio.model)}
+    try:
+        changes = studio.changes(_draft(body), _rev(body))
+    except DraftNotFound as error:
+        return {"draft": body["draft"], "gone": present.error(error)}
+    return present.present(changes, studio.model)
+
+
+def board(studio: Studio, exports: ExportFolder, stream: Feed) -> gr.HTML:
     """The component. Its property `reply` carries the answer of the brief's handler to the script."""
 
     def poll(body: Json) -> Json:
-        if not body.get("draft"):
-            return {"draft": None, "job": None, "error": None, "model": present.named(studio.model)}
-        try:
-            changes = studio.changes(_draft(body), _rev(body))
-        except DraftNotFound as error:
-            return {"draft": body["draft"], "gone": present.error(error)}
-        return present.present(changes, studio.model)
+        return news(studio, body)
+
+    async def feed(body: Json) -> StreamingResponse:
+        """The same as `poll` and all that follows it, while a job runs."""
+        return stream.respond(body)
 
     def apply(body: Json) -> Json:
         try:
@@ -99,6 +110,7 @@ def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
         js_on_load=assets.start("startBoard"),
         server_functions=[
             poll,
+            feed,
             apply,
             command,
             outline,

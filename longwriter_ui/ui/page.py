@@ -12,9 +12,10 @@ from longwriter_ui.errors import LongWriterError
 from longwriter_ui.paths import ASSETS, Home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets
-from longwriter_ui.ui.board import board
+from longwriter_ui.ui.board import board, news
 from longwriter_ui.ui.examples import EXAMPLES
 from longwriter_ui.ui.exports import ExportFolder
+from longwriter_ui.ui.feed import Feed
 from longwriter_ui.ui.handlers import LENGTHS, Handlers
 from longwriter_ui.ui.library import library
 from longwriter_ui.ui.models import models
@@ -38,7 +39,8 @@ class Page:
         self._home = home
         self._exports = ExportFolder()
         self._local = False
-        self.blocks = _blocks(studio, self._exports, home, lambda: self._local)
+        self._feed = Feed(lambda body: news(studio, body))
+        self.blocks = _blocks(studio, self._exports, self._feed, home, lambda: self._local)
 
     def launch(self, **options: Any) -> str:
         """Serve the page and return its address; LongWriterError when the port cannot be had.
@@ -64,16 +66,17 @@ class Page:
         return str(address)
 
     def close(self) -> None:
+        self._feed.close()
         self.blocks.close(verbose=False)
         self._exports.close()
 
 
-def _blocks(studio: Studio, exports: ExportFolder, home: Home, local: Callable[[], bool]) -> gr.Blocks:
+def _blocks(studio: Studio, exports: ExportFolder, feed: Feed, home: Home, local: Callable[[], bool]) -> gr.Blocks:
     handlers = Handlers(studio)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as blocks:
         with gr.Tabs(elem_id="lw-tabs"):
             with gr.Tab("Write", id="write", elem_id="lw-tab-write"):
-                desk = board(studio, exports)
+                desk = board(studio, exports, feed)
                 brief, make = _brief()
             with gr.Tab("Library", id="library", elem_id="lw-tab-library"):
                 library(studio)
