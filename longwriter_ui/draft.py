@@ -13,6 +13,7 @@ from enum import Enum
 
 from longwriter_ui.brief import Brief
 from longwriter_ui.errors import PlanError
+from longwriter_ui.manner import Manner
 from longwriter_ui.plan import Step, fit_counts, parse_plan, render_plan
 from longwriter_ui.words import count_words
 
@@ -115,7 +116,7 @@ class Paragraph:
 class Draft:
     """A brief, its plan and its text. `opening` is the first prompt of the conversation as it was really sent,
     `raw_plan` the plan as the model printed it, kept for the person when no step could be read from it, `proposal` the
-    lines of a new plan that waits to be accepted or discarded."""
+    lines of a new plan that waits to be accepted or discarded, `manner` what was chosen about the writing."""
 
     id: str
     title: str
@@ -127,6 +128,7 @@ class Draft:
     raw_plan: str = ""
     planning_problem: str = ""
     proposal: str = ""
+    manner: Manner = field(default_factory=Manner)
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -189,11 +189,28 @@ Object.assign(Board.prototype, {
     return this.link.command("stop");
   },
 
+  pause() {
+    return this.link.command("pause");
+  },
+
+  /** After a pause where it rests, after a stop with a new job. */
+  goOn() {
+    return this.job?.phase === "paused" ? this.link.command("resume") : this.write();
+  },
+
+  /** Ctrl+.: the writing rests or goes on, anything else stops. */
+  toggleRest() {
+    const { kind, phase } = this.job;
+    if (kind !== "write" || phase === "queued") return this.stop();
+    return phase === "paused" ? this.goOn() : this.pause();
+  },
+
   /** Ctrl+Enter: the main thing of this stage. */
   go(event) {
     if (this.stage === "brief") return;
     event.preventDefault();
-    if (!this.busy && this.order.length && this.tallies().unfinished) this.write();
+    if (this.job?.phase === "paused") this.goOn();
+    else if (!this.busy && this.order.length && this.tallies().unfinished) this.write();
   },
 
   async exportOutline() {

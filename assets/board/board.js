@@ -125,6 +125,7 @@ class Board {
   }
 
   afterJob(before) {
+    if (this.job?.phase === "paused" && before?.phase !== "paused") this.speak(t("Paused."));
     if (before?.kind === "plan" && !this.job && this.order.length) this.speak(t("The plan is ready: {n} steps.", { n: this.order.length }));
     const key = this.job?.kind === "write" ? this.job.key : null;
     if (key && this.bringIntoView) {
@@ -137,7 +138,7 @@ class Board {
       this.spoken = key;
     } else if (before?.kind === "write" && !this.job) {
       this.spoken = null;
-      this.speak(this.tallies().unfinished ? t("Paused.") : t("The draft is finished."));
+      this.speak(this.tallies().unfinished ? t("Stopped.") : t("The draft is finished."));
     }
   }
 

@@ -81,7 +81,7 @@ function showBriefNote(isOpen) {
 function showBriefProblem(problem) {
   const place = document.getElementById("lw-brief-problem");
   if (!place) return;
-  place.replaceChildren(...(problem ? [flag("fail", problem.message, problem.hint)] : []));
+  place.replaceChildren(...(problem ? [failure(problem)] : []));
 }
 
 /** Which language the instruction is in, and what the notes cost, as the studio sees them. */

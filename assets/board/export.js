@@ -89,6 +89,6 @@ class Exporter {
   }
 
   tell(problem) {
-    this.parts.problem.replaceChildren(...(problem ? [flag("fail", problem.message, problem.hint)] : []));
+    this.parts.problem.replaceChildren(...(problem ? [failure(problem)] : []));
   }
 }

@@ -38,7 +38,7 @@ async function bringFile({ server, parts }) {
     return window.longwriter.board?.open(answer.draft);
   }
   const problem = answer?.refused ?? { message: "The file could not be sent.", hint: "Check that the studio is still running, and that the file is smaller than 32 MB." };
-  parts.problem.append(flag("fail", problem.message, problem.hint));
+  parts.problem.append(failure(problem));
 }
 
 function base64(file) {
@@ -63,7 +63,7 @@ async function refreshLibrary(library) {
   parts.problem.replaceChildren();
   if (!answer || answer.refused) {
     const problem = answer?.refused ?? { message: "The studio does not answer.", hint: "Check that it is still running." };
-    return parts.problem.append(flag("fail", problem.message, problem.hint));
+    return parts.problem.append(failure(problem));
   }
   const none = answer.drafts.length === 0;
   parts.blank.hidden = !none || trashed || wanted !== "";
@@ -84,7 +84,7 @@ function shelfRow(draft, library) {
     const answer = await library.server.shelve({ draft: draft.id, do: name, ...fields }).catch(() => null);
     if (name === "trash" && answer?.ok && window.longwriter.board?.draft === draft.id) window.longwriter.board.open(null);
     await refreshLibrary(library);
-    if (answer?.refused) library.parts.problem.append(flag("fail", answer.refused.message, answer.refused.hint));
+    if (answer?.refused) library.parts.problem.append(failure(answer.refused));
     else if (name === "trash") library.parts.problem.append(el("div", { class: "strip", role: "status" }, el("span", {}, t("Moved to the trash.")), el("div", { class: "row" }, button(t("Restore"), () => shelve("restore"), { kind: "quiet" }))));
   };
   const shelfActs = () => [
@@ -148,7 +148,7 @@ function askDelete(row, draft, library) {
     const answer = await library.server.remove({ draft: draft.id }).catch(() => null);
     if (answer?.ok && window.longwriter.board?.draft === draft.id) window.longwriter.board.open(null);
     await refreshLibrary(library);
-    if (answer?.refused) library.parts.problem.append(flag("fail", answer.refused.message, answer.refused.hint));
+    if (answer?.refused) library.parts.problem.append(failure(answer.refused));
   };
   const keep = button("Keep it", () => question.remove(), { kind: "quiet" });
   const question = flag("fail", "Delete this draft and its text?", "It cannot be brought back.", button("Delete for good", remove), keep);

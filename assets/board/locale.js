@@ -20,23 +20,42 @@ function translate(root) {
   }
 }
 
+/**
+ * A sentence of the studio in the page's language. Its phrases stand in the same file, with a slot for each name or
+ * number that the studio puts in; an error's message and hint may come as one text.
+ */
+function said(text) {
+  if (LOCALE === "en" || !text) return text;
+  const whole = phraseFor(text);
+  if (whole) return whole;
+  for (let at = text.indexOf(" "); at > 0; at = text.indexOf(" ", at + 1)) {
+    if (!".!?".includes(text[at - 1])) continue;
+    const [first, rest] = [phraseFor(text.slice(0, at)), phraseFor(text.slice(at + 1))];
+    if (first && rest) return first + rest;
+  }
+  return text;
+}
+
+/** Phrases with slots, as patterns; those that say most come first. */
+const PATTERNS = Object.entries(PHRASES)
+  .filter(([phrase]) => phrase.includes("{"))
+  .sort(([a], [b]) => b.replace(/\{\w+\}/g, "").length - a.replace(/\{\w+\}/g, "").length)
+  .map(([phrase, other]) => {
+    const names = [...phrase.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+    const pattern = phrase.split(/\{\w+\}/).map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("([^]+?)");
+    return { pattern: new RegExp("^" + pattern + "$"), names, other };
+  });
+
+function phraseFor(text) {
+  if (PHRASES[text]) return PHRASES[text];
+  for (const { pattern, names, other } of PATTERNS) {
+    const found = pattern.exec(text);
+    if (found) return other.replace(/\{(\w+)\}/g, (whole, name) => found[1 + names.indexOf(name)] ?? whole);
+  }
+  return null;
+}
+
 function startLocale() {
   document.documentElement.lang = LOCALE === "zh" ? "zh-CN" : "en";
   for (const part of ["#lw-tabs > .tab-wrapper", "#lw-brief"]) translate(document.querySelector(part));
-  document.addEventListener("change", (event) => {
-    if (event.target.id !== "lw-locale") return;
-    localStorage.setItem(LOCALE_CHOICE, event.target.value);
-    location.reload();
-  });
-  // The settings are mounted when their tab is first opened.
-  document.addEventListener("click", () => setTimeout(startSettings, 100));
-  startSettings();
-}
-
-function startSettings() {
-  const choice = document.getElementById("lw-locale");
-  if (!choice || choice.dataset.ready) return;
-  choice.dataset.ready = "1";
-  choice.value = LOCALE;
-  translate(document.getElementById("lw-settings"));
 }

@@ -56,7 +56,7 @@ class ModelsTab {
       return false;
     }
     this.show(answer);
-    if (answer.refused) parts.problem.append(flag("fail", answer.refused.message, answer.refused.hint));
+    if (answer.refused) parts.problem.append(failure(answer.refused));
     else if (body.do === "open") parts.path.value = "";
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.poll(), MODELS_BUSY);
@@ -86,7 +86,7 @@ class ModelsTab {
     parts.browse.hidden = !answer.local;
     this.showSettings(answer);
     this.rows.show(answer.rows, answer.current.file);
-    if (answer.problem && !parts.problem.childElementCount) parts.problem.append(flag("fail", answer.problem.message, answer.problem.hint));
+    if (answer.problem && !parts.problem.childElementCount) parts.problem.append(failure(answer.problem));
   }
 
   showCurrent(current) {

@@ -42,4 +42,4 @@ function hearReply(board, reply) {
   if (reply.draft) board.open(reply.draft, "plan");
 }
 
-window.longwriter = { startBoard, startLibrary, startModels };
+window.longwriter = { startBoard, startLibrary, startModels, startSettings };

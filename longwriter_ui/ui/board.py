@@ -142,6 +142,8 @@ def _command(studio: Studio, body: Json) -> None:
         studio.suggest(draft, str(body.get("key")))
     elif name == "return_to":
         studio.return_to(draft, str(body.get("key")), _number(body, "number") or 0)
+    elif name in ("pause", "resume"):
+        studio.pause(draft, name == "pause")
     elif name == "stop":
         studio.stop(draft)
     elif name == "undo":

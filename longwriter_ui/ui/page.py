@@ -19,17 +19,12 @@ from longwriter_ui.ui.feed import Feed
 from longwriter_ui.ui.handlers import LENGTHS, Handlers
 from longwriter_ui.ui.library import library
 from longwriter_ui.ui.models import models
+from longwriter_ui.ui.settings import settings
 from longwriter_ui.ui.theme import theme
 from longwriter_ui.words import LANGUAGES
 
 TITLE = "LongWriter Studio"
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
-_MODES = [
-    ("Conversation: each paragraph continues one conversation, and nothing is read twice", "conversation"),
-    ("AgentWrite: each paragraph has a prompt of its own with the whole text so far", "agentwrite"),
-    ("One shot: the whole piece in one answer, cut into paragraphs", "oneshot"),
-    ("Parallel: every step at once without seeing the others, faster and less coherent", "parallel"),
-]
 
 
 class Page:
@@ -82,13 +77,12 @@ def _blocks(studio: Studio, exports: ExportFolder, feed: Feed, home: Home, local
                 library(studio)
             with gr.Tab("Models", id="models", elem_id="lw-tab-models"):
                 models(studio, home, local)
-            with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings", render_children=True):
-                settings = _settings()
-        _remember(blocks, *settings)
+            with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings"):
+                settings(studio)
         gr.on(
             make.click,
             handlers.make_plan,
-            [*brief, *settings],
+            brief,
             desk,
             queue=False,
             show_progress="hidden",
@@ -134,37 +128,6 @@ def _brief() -> tuple[list[gr.Component], gr.Button]:
             _static('<p id="lw-go-note"></p>')
             make = gr.Button("Make plan", variant="primary", elem_id="lw-make", min_width=0)
     return [ask, length, custom, language, notes], make
-
-
-def _remember(blocks: gr.Blocks, mode: gr.Radio, seed: gr.Textbox) -> None:
-    """Keep the settings in the browser."""
-    saved = gr.BrowserState(["conversation", ""], storage_key="longwriter.settings", secret=TITLE)
-    gr.on(
-        [mode.change, seed.change],
-        None,
-        [mode, seed],
-        saved,
-        js="(mode, seed) => [[mode, seed]]",
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    # Through the server, since the saved values are not there yet when a script alone would run.
-    blocks.load(tuple, saved, [mode, seed], queue=False, show_progress="hidden", api_visibility="private")
-
-
-def _settings() -> tuple[gr.Radio, gr.Textbox]:
-    with gr.Column(elem_id="lw-settings"):
-        _static(assets.read("settings.html"))
-        mode = gr.Radio(_MODES, value="conversation", label="Way of writing", elem_id="lw-way")
-        seed = gr.Textbox(
-            "",
-            label="Seed",
-            info="The same seed, plan and model write the same text. Empty: another one for each piece.",
-            placeholder="any",
-            max_lines=1,
-            elem_id="lw-seed",
-        )
-    return mode, seed
 
 
 def _static(html: str) -> gr.HTML:

@@ -57,6 +57,7 @@ def head(draft: Draft) -> Json:
         "language": draft.brief.language,
         "target_words": draft.brief.target_words,
         "mode": draft.mode.value,
+        "manner": draft.manner.values(),
         "raw_plan": draft.raw_plan,
         "planning_problem": draft.planning_problem,
         "proposal": draft.proposal,
