@@ -217,7 +217,7 @@ Object.assign(Board.prototype, {
     await this.link.settled();
     const answer = await this.link.ask("outline", { draft: this.draft });
     if (!answer) return this.notices.tell("fail", t("The studio does not answer."), t("Try again when it is back."));
-    if (answer.refused) return this.notices.tell("fail", answer.refused.message, answer.refused.hint);
+    if (answer.refused) return this.notices.tell("fail", said(answer.refused.message), said(answer.refused.hint));
     const link = el("a", { href: answer.href, download: answer.name });
     document.body.append(link);
     link.click();

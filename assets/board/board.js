@@ -61,7 +61,7 @@ class Board {
       else tab.removeAttribute("aria-current");
       const closed = tab.dataset.stage !== "brief" && !this.draft;
       tab.setAttribute("aria-disabled", closed ? "true" : "false");
-      tab.title = closed ? "Make a plan first" : "";
+      tab.title = closed ? t("Make a plan first") : "";
     }
     showBriefNote(Boolean(this.draft));
     if (stage !== "brief") for (const card of this.cards.values()) fit(card.point);
@@ -149,7 +149,7 @@ class Board {
 
   forget(message) {
     this.open(null);
-    this.notices.tell("fail", message.message, message.hint);
+    this.notices.tell("fail", said(message.message), said(message.hint));
   }
 
   setConnected(up) {

@@ -198,7 +198,7 @@ class Card {
     this.flagged = signature;
     this.flags.replaceChildren();
     if (status === "failed") {
-      this.flags.append(flag("fail", data.problem || t("This paragraph was not written."), t("Everything written so far is kept."), button(t("Try again"), () => board.revise(this, "rewrite"))));
+      this.flags.append(flag("fail", said(data.problem) || t("This paragraph was not written."), t("Everything written so far is kept."), button(t("Try again"), () => board.revise(this, "rewrite"))));
     } else if (status === "stale") {
       this.flags.append(this.staleFlag());
     }

@@ -54,6 +54,8 @@ function partsOf(root) {
 
 const MESSAGE_KINDS = { fail: "fail", info: "info", stale: "" };
 
+const NO_ANSWER = { message: "The studio does not answer.", hint: "Check that it is still running." };
+
 /** What the studio refused or could not do, in the page's language. */
 function failure(problem, ...answers) {
   return flag("fail", said(problem.message), said(problem.hint), ...answers);

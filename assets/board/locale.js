@@ -1,8 +1,10 @@
-// The page's own language: English, or a file of phrases in assets/locale. Only words of ours are looked up.
+// The page's own language: English, or files of phrases in assets/locale: zh.json those of the page, zh.studio.json
+// the sentences that the studio says. Only words of ours are looked up.
 
 const LOCALE_CHOICE = "longwriter.locale";
 const LOCALE = localStorage.getItem(LOCALE_CHOICE) ?? (navigator.language.startsWith("zh") ? "zh" : "en");
 const PHRASES = LOCALES[LOCALE] ?? {};
+const SENTENCES = LOCALES[LOCALE + ".studio"] ?? {};
 
 /** Put the words of a static template into the page's language, before anybody's text comes into it. */
 function translate(root) {
@@ -21,8 +23,8 @@ function translate(root) {
 }
 
 /**
- * A sentence of the studio in the page's language. Its phrases stand in the same file, with a slot for each name or
- * number that the studio puts in; an error's message and hint may come as one text.
+ * A sentence of the studio in the page's language, with slots for the names and numbers that it puts in. An error's
+ * message and hint may come as one text.
  */
 function said(text) {
   if (LOCALE === "en" || !text) return text;
@@ -36,8 +38,8 @@ function said(text) {
   return text;
 }
 
-/** Phrases with slots, as patterns; those that say most come first. */
-const PATTERNS = Object.entries(PHRASES)
+/** Sentences with slots, as patterns; those that say most come first. */
+const PATTERNS = Object.entries(SENTENCES)
   .filter(([phrase]) => phrase.includes("{"))
   .sort(([a], [b]) => b.replace(/\{\w+\}/g, "").length - a.replace(/\{\w+\}/g, "").length)
   .map(([phrase, other]) => {
@@ -47,10 +49,11 @@ const PATTERNS = Object.entries(PHRASES)
   });
 
 function phraseFor(text) {
-  if (PHRASES[text]) return PHRASES[text];
+  if (SENTENCES[text]) return SENTENCES[text];
   for (const { pattern, names, other } of PATTERNS) {
     const found = pattern.exec(text);
-    if (found) return other.replace(/\{(\w+)\}/g, (whole, name) => found[1 + names.indexOf(name)] ?? whole);
+    const slot = (name) => found[1 + names.indexOf(name)];
+    if (found) return other.replace(/\{(\w+)\}/g, (whole, name) => PHRASES[slot(name)] ?? slot(name) ?? whole);
   }
   return null;
 }

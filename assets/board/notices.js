@@ -15,7 +15,7 @@ class Notices {
 
   hear(answer, request) {
     if (answer.error !== undefined) this.showJobError(answer.error);
-    if (answer.refused) this.tell("fail", answer.refused.message, answer.refused.hint);
+    if (answer.refused) this.tell("fail", said(answer.refused.message), said(answer.refused.hint));
     if (answer.conflict) this.askWhose(answer.conflict, request);
   }
 
@@ -29,8 +29,8 @@ class Notices {
     if (!error) return;
     const { board } = this;
     const again = button(t("Try again"), () => (board.order.length ? board.write() : board.plan()));
-    const models = button("Choose another model", () => goToTab("models"), { kind: "quiet" });
-    this.jobError = flag("fail", error.message, error.hint, again, models);
+    const models = button(t("Choose another model"), () => goToTab("models"), { kind: "quiet" });
+    this.jobError = failure(error, again, models);
     this.jobError.setAttribute("role", "alert");
     this.area.prepend(this.jobError);
   }
@@ -67,7 +67,7 @@ class Notices {
   /** A step is gone; it can come back. */
   offerUndo(number) {
     this.note?.remove();
-    this.note = el("div", { class: "strip", role: "status" }, el("span", {}, "Step " + number + " deleted."), el("div", { class: "row" }, button(t("Undo"), () => { this.drop(); this.board.undo(); }), button(t("Close"), () => this.drop(), { kind: "quiet" })));
+    this.note = el("div", { class: "strip", role: "status" }, el("span", {}, t("Step {n} deleted.", { n: number })), el("div", { class: "row" }, button(t("Undo"), () => { this.drop(); this.board.undo(); }), button(t("Close"), () => this.drop(), { kind: "quiet" })));
     this.area.append(this.note);
   }
 }

@@ -42,7 +42,7 @@ class SettingsView {
 
   /** Whether it was done. A refusal leaves what was typed where it stands. */
   hear(answer) {
-    const problem = answer ? answer.refused : { message: "The studio does not answer.", hint: "Check that it is still running." };
+    const problem = answer ? answer.refused : NO_ANSWER;
     if (problem) this.parts.problem.replaceChildren(failure(problem));
     if (!answer) return false;
     this.known = answer;

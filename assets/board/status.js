@@ -30,7 +30,7 @@ class Status {
       const left = job.read_left !== null && job.read_left > 0 ? [t("About {time} left", { time: "*" + duration(job.read_left) + "*" }), "wide"] : null;
       return ["writing", t("Reading"), [[t("{n} of {m} tokens", { n: "*" + figure(job.read_done) + "*", m: figure(job.read_total) }), ""], left, [lead, "wide"], model]];
     }
-    const speed = job.tokens_per_second ? ["*" + job.tokens_per_second.toFixed(1) + "* tokens/s", "opt wide"] : null;
+    const speed = job.tokens_per_second ? ["*" + job.tokens_per_second.toFixed(1) + "* " + t("tokens/s"), "opt wide"] : null;
     if (job.kind === "plan") return ["writing", lead, [board.order.length ? ["*" + steps(board.order.length).replace(" ", "* "), ""] : null, model, speed]];
     if (job.kind !== "write") return ["writing", lead, [model]];
     const score = board.totals.words ? [t("Length score {n}", { n: "*" + board.totals.length_score + "*" }), "opt wide"] : null;

@@ -13,7 +13,7 @@ from longwriter_ui.paths import ASSETS, Home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets
 from longwriter_ui.ui.board import board, news
-from longwriter_ui.ui.examples import EXAMPLES
+from longwriter_ui.ui.examples import EXAMPLES, EXAMPLES_ZH
 from longwriter_ui.ui.exports import ExportFolder
 from longwriter_ui.ui.feed import Feed
 from longwriter_ui.ui.handlers import LENGTHS, Handlers
@@ -107,7 +107,13 @@ def _brief() -> tuple[list[gr.Component], gr.Button]:
             _static("<p>Start from an example:</p>")
             for name, text in EXAMPLES.items():
                 example = gr.Button(name, size="sm", variant="secondary", min_width=0)
-                example.click(None, None, ask, js=f"() => {json.dumps(text)}", api_visibility="private")
+                example.click(
+                    None,
+                    None,
+                    ask,
+                    js=f"() => window.longwriter.chosen({json.dumps([text, EXAMPLES_ZH[name]])})",
+                    api_visibility="private",
+                )
         with gr.Row(elem_id="lw-lengths"):
             length = gr.Radio(list(LENGTHS), value="1,000", label="Target length, in words", elem_id="lw-length")
             custom = gr.Textbox("5,000", label="Custom length in words", max_lines=1, elem_id="lw-custom", min_width=0)
