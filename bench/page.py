@@ -13,17 +13,14 @@ first_page_seconds                   from the start of `python app.py` to a form
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import random
 import resource
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -99,39 +96,6 @@ def busy(session: Any) -> float:
     return float(metrics["TaskDuration"])
 
 
-class Relay:
-    """Stands between browser and server, and counts every byte that the browser is sent: headers, and what comes of
-    responses that stay open."""
-
-    def __init__(self, port: int) -> None:
-        self.bytes = 0
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self._server.getsockname()[1]}/"
-        threading.Thread(target=self._accept, args=(port,), daemon=True).start()
-
-    def close(self) -> None:
-        self._server.close()
-
-    def _accept(self, port: int) -> None:
-        while True:
-            try:
-                browser, _ = self._server.accept()
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", port))
-            threading.Thread(target=self._pass, args=(browser, server, False), daemon=True).start()
-            threading.Thread(target=self._pass, args=(server, browser, True), daemon=True).start()
-
-    def _pass(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:
-        with contextlib.suppress(OSError):  # either side may hang up at any time
-            while data := source.recv(65536):
-                self.bytes += len(data) if counted else 0
-                sink.sendall(data)
-        for end in (source, sink):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-
 def cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
@@ -157,6 +121,7 @@ def measure(browser: Any, seconds: float) -> dict[str, Any]:
     from longwriter_ui.paths import home
     from longwriter_ui.studio import Studio
     from longwriter_ui.ui.page import Page
+    from tests.relay import Relay
     from tests.script import ScriptedOpener
 
     def endless(_: object) -> str:

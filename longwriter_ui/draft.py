@@ -204,6 +204,15 @@ class Draft:
         """The stale marks of paragraph `index`."""
         return self.stale_marks()[index]
 
+    def written_for(self, index: int) -> str:
+        """The main point that the text of paragraph `index` was asked for with; empty where that is not known."""
+        version = self.paragraphs[index].version
+        lines = version.prompt.rstrip().splitlines() if version else []
+        try:
+            return parse_plan(lines[-1]).steps[0].main_point if lines else ""
+        except PlanError:
+            return ""
+
     def cue(self, index: int) -> str:
         """What holds for step `index`: its own cue, else the last one before it."""
         return next((step.cue for step in reversed(self.steps[: index + 1]) if step.cue), "")

@@ -93,7 +93,8 @@ class Board {
     this.follow.step();
     this.notices.hear(answer, request);
     this.afterJob(before);
-    this.showAll(Boolean(answer.order || answer.cards || answer.head || before?.key !== this.job?.key || Boolean(before) !== this.busy));
+    // Cards that came are shown already; the others only where what all of them show has changed.
+    this.showAll(Boolean(answer.head || before?.key !== this.job?.key || Boolean(before) !== this.busy));
     if (!this.opened && answer.head) this.firstLook();
   }
 
@@ -162,8 +163,13 @@ class Board {
     return this.job?.kind === "write" && this.job.key === key && this.job.phase !== "queued";
   }
 
+  /** The longest step, which the outline's bars are measured by; looked up once for all cards that are shown at once. */
   get longest() {
-    return Math.max(1, ...[...this.cards.values()].map((card) => (card.data ? card.targetNow : 0)));
+    if (!this.measured) {
+      this.measured = Math.max(1, ...[...this.cards.values()].map((card) => (card.data ? card.targetNow : 0)));
+      queueMicrotask(() => (this.measured = 0));
+    }
+    return this.measured;
   }
 
   tallies() {

@@ -98,8 +98,9 @@ class SettingsView {
 
   async save(values, field = null) {
     this.parts.problem.replaceChildren();
+    const turn = (this.turn = (this.turn ?? 0) + 1);
     const done = this.hear(await this.server.choose({ of: this.scope, draft: this.draft, values }).catch(() => null));
     field?.setAttribute("aria-invalid", String(!done));
-    if (done) this.show(!field);
+    if (done && turn === this.turn) this.show(!field); // an earlier answer does not know the later choices
   }
 }

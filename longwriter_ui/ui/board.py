@@ -96,6 +96,14 @@ def board(studio: Studio, exports: ExportFolder, stream: Feed) -> gr.HTML:
             return {"refused": present.error(error)}
         return {"pieces": [list(piece) for piece in pieces], "author": author.value}
 
+    def versus(body: Json) -> Json:
+        """What a person typed against what is stored there now."""
+        try:
+            pieces = studio.versus(_draft(body), body.get("key"), str(body.get("name")), str(body.get("mine") or ""))
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+        return {"pieces": [list(piece) for piece in pieces]}
+
     def find(body: Json) -> Json:
         """Where a text stands in the draft."""
         try:
@@ -116,6 +124,7 @@ def board(studio: Studio, exports: ExportFolder, stream: Feed) -> gr.HTML:
             outline,
             price,
             compare,
+            versus,
             find,
             *export_calls(studio, exports),
             *brief_calls(studio),

@@ -39,6 +39,7 @@ def present(changes: Changes, model: ModelChoice | None) -> Json:
     marks = draft.stale_marks() if changes.changed else ()
     cards = [
         card(draft, p, marks[i], changes.places.get(p.key, (0, 0)))
+        | ({"was_point": draft.written_for(i)} if "step" in marks[i] else {})
         for i, p in enumerate(draft.paragraphs)
         if p.key in changes.changed
     ]
