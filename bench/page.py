@@ -4,7 +4,7 @@
 
 edit_ms_p95, reorder_ms_p95          from the key or the drop to the first frame that shows it
 keystrokes_typed, keystrokes_lost    typed into a paragraph while others are written
-bytes_received_per_text_byte         received by the page in all, per byte of new text
+bytes_received_per_text_byte         all that the page received, headers too, per byte of new text
 main_thread_busy_fraction            of the browser's main thread, while nothing but the writing goes on
 server_cpu_fraction                  of one core, of this process while nothing but the writing goes on
 first_page_seconds                   from the start of `python app.py` to a form that can be used
@@ -24,6 +24,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs as a script
 
@@ -120,6 +121,7 @@ def measure(browser: Any, seconds: float) -> dict[str, Any]:
     from longwriter_ui.paths import home
     from longwriter_ui.studio import Studio
     from longwriter_ui.ui.page import Page
+    from tests.relay import Relay
     from tests.script import ScriptedOpener
 
     def endless(_: object) -> str:
@@ -136,28 +138,21 @@ def measure(browser: Any, seconds: float) -> dict[str, Any]:
     draft = long_draft(studio)
     tab = browser.new_page(viewport={"width": 1440, "height": 900})
     session = tab.context.new_cdp_session(tab)
-    received = 0
-
-    def count(event: dict[str, Any]) -> None:
-        nonlocal received
-        received += int(event["encodedDataLength"])
-
-    tab.goto(page.launch(server_name="127.0.0.1") + f"?draft={draft}")
+    relay = Relay(urlsplit(page.launch(server_name="127.0.0.1")).port or 0)
+    tab.goto(f"{relay.address}?draft={draft}")
     tab.locator(".card").nth(CARDS - 1).wait_for()
     studio.write(draft)
     tab.locator(".card.is-writing .text p").wait_for()
     tab.wait_for_timeout(2000)
-    session.send("Network.enable")
     session.send("Performance.enable")
-    session.on("Network.loadingFinished", count)
 
     # nothing but the writing
     text, task, used, began = len(studio.draft(draft).text), busy(session), cpu(), time.monotonic()
-    received = 0
+    received = relay.bytes
     tab.wait_for_timeout(int(seconds * 1000))
     passed = time.monotonic() - began
     idle_busy, idle_cpu = (busy(session) - task) / passed, (cpu() - used) / passed
-    per_byte = received / max(1, len(studio.draft(draft).text) - text)
+    per_byte = (relay.bytes - received) / max(1, len(studio.draft(draft).text) - text)
 
     # the person at work, while the writing goes on
     edits, reorders = tab.evaluate(EDITS), tab.evaluate(REORDERS)
@@ -172,7 +167,9 @@ def measure(browser: Any, seconds: float) -> dict[str, Any]:
     kept = next(p.text for p in studio.draft(draft).paragraphs if p.key == key)
     lost = 0 if typed in kept else len(typed) - max(n for n in range(len(typed) + 1) if typed[:n] in kept)
     studio.stop(draft)
+    tab.close()
     page.close()
+    relay.close()
     studio.close()
     return {
         "edit_ms_p95": p95(edits),

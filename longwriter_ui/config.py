@@ -7,23 +7,27 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from longwriter_ui.errors import StoreError
+from longwriter_ui.draft import Mode
+from longwriter_ui.errors import EditError, StoreError
+from longwriter_ui.manner import LENGTHS, Manner
 from longwriter_ui.wholefile import replace_whole
-
-_LENGTHS = ("off", "gentle", "strict")
 
 
 @dataclass(frozen=True)
 class Settings:
     """`model`: path of the GGUF chosen last; None: the demonstration model. `threads` and `gpu_layers`: None: chosen
     automatically. `templates`: the chat template chosen for a model, by path; others are guessed.
-    `length`: how closely paragraphs are held to their lengths: off, gentle or strict."""
+    For the pieces started from now on: `length`, how closely paragraphs are held to their lengths (off, gentle or
+    strict); `mode`, the way of writing; `seed`, None: another for each; `manner`, what is chosen of the sampler."""
 
     model: str | None = None
     threads: int | None = None
     gpu_layers: int | None = None
     templates: Mapping[str, str] = field(default_factory=dict)
     length: str = "gentle"
+    mode: str = "conversation"
+    seed: int | None = None
+    manner: Manner = field(default_factory=Manner)
 
 
 def load_settings(path: Path) -> Settings:
@@ -35,12 +39,16 @@ def load_settings(path: Path) -> Settings:
     if not isinstance(values, dict):
         return Settings()
     model, templates, length = values.get("model"), values.get("templates"), values.get("length")
+    mode = values.get("mode")
     return Settings(
         model if isinstance(model, str) else None,
         _count(values.get("threads"), 1),
         _count(values.get("gpu_layers"), 0),
         {k: v for k, v in templates.items() if isinstance(v, str)} if isinstance(templates, dict) else {},
-        length if length in _LENGTHS else Settings.length,
+        length if length in LENGTHS else Settings.length,
+        Mode(mode).value if mode in [each.value for each in Mode] else Settings.mode,
+        _count(values.get("seed"), 0),
+        _manner(values.get("manner")),
     )
 
 
@@ -51,6 +59,13 @@ def save_settings(path: Path, settings: Settings) -> None:
         replace_whole(path, json.dumps(asdict(settings), indent=2).encode())
     except OSError as error:
         raise StoreError(f"The settings cannot be saved: {error}.", "Check the folder's permissions.") from error
+
+
+def _manner(values: object) -> Manner:
+    try:
+        return Manner().with_values(values) if isinstance(values, dict) else Manner()
+    except EditError:
+        return Manner()
 
 
 def _count(value: object, least: int) -> int | None:

@@ -13,6 +13,7 @@ from enum import Enum
 
 from longwriter_ui.brief import Brief
 from longwriter_ui.errors import PlanError
+from longwriter_ui.manner import Manner
 from longwriter_ui.plan import Step, fit_counts, parse_plan, render_plan
 from longwriter_ui.words import count_words
 
@@ -115,7 +116,7 @@ class Paragraph:
 class Draft:
     """A brief, its plan and its text. `opening` is the first prompt of the conversation as it was really sent,
     `raw_plan` the plan as the model printed it, kept for the person when no step could be read from it, `proposal` the
-    lines of a new plan that waits to be accepted or discarded."""
+    lines of a new plan that waits to be accepted or discarded, `manner` what was chosen about the writing."""
 
     id: str
     title: str
@@ -127,6 +128,7 @@ class Draft:
     raw_plan: str = ""
     planning_problem: str = ""
     proposal: str = ""
+    manner: Manner = field(default_factory=Manner)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -201,6 +203,15 @@ class Draft:
     def stale(self, index: int) -> tuple[str, ...]:
         """The stale marks of paragraph `index`."""
         return self.stale_marks()[index]
+
+    def written_for(self, index: int) -> str:
+        """The main point that the text of paragraph `index` was asked for with; empty where that is not known."""
+        version = self.paragraphs[index].version
+        lines = version.prompt.rstrip().splitlines() if version else []
+        try:
+            return parse_plan(lines[-1]).steps[0].main_point if lines else ""
+        except PlanError:
+            return ""
 
     def cue(self, index: int) -> str:
         """What holds for step `index`: its own cue, else the last one before it."""

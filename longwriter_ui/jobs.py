@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Literal
 
 from longwriter_ui.draft import Draft, FinishReason
-from longwriter_ui.errors import EngineError, LongWriterError
+from longwriter_ui.errors import EditError, EngineError, LongWriterError
 from longwriter_ui.events import Event, Events, Failed, Finished, ParagraphDone, Usage
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.pipeline import Writer
@@ -55,6 +55,9 @@ class Job:
         self._events: queue.SimpleQueue[tuple[Event, Progress]] = queue.SimpleQueue()
         self._release = release
         self._done = threading.Event()
+        self._going = threading.Event()
+        self._going.set()
+        self.rested = False
 
     def emit(self, event: Event) -> None:
         """Called by the worker; the last event is Finished or Failed."""
@@ -65,6 +68,22 @@ class Job:
         if isinstance(event, Failed):
             self.failure = event.error
         self._events.put((event, self.meter.progress))
+
+    def rest(self) -> None:
+        """Called by the worker between two words: wait while the job is paused."""
+        self._going.wait()
+
+    @property
+    def paused(self) -> bool:
+        return not self._going.is_set()
+
+    def pause(self, paused: bool) -> None:
+        """Rest, or go on; measured speeds are worth nothing after a rest."""
+        if paused:
+            self.rested = True
+            self._going.clear()
+        else:
+            self._going.set()
 
     def close(self) -> None:
         """Called by the worker when everything of the job is stored."""
@@ -111,11 +130,14 @@ class Worker:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Queue the job; while the studio closes, it ends at once."""
+        """Queue the job; while the studio closes, it ends at once. A paused job makes way."""
         with self._changed:
+            paused = self._running if self._running is not None and self._running.paused else None
             self._waiting.append(job)
             self._changed.notify_all()
             closing = self._closing
+        if paused is not None:
+            self.cancel(paused)
         if closing:
             self.cancel(job)
 
@@ -127,11 +149,19 @@ class Worker:
             if job in self._waiting:
                 place = self._waiting.index(job) + (self._running is not None)
                 return replace(job.meter.progress, phase="queued", place=place)
-        return job.meter.progress
+        return replace(job.meter.progress, phase="paused") if job.paused else job.meter.progress
+
+    def pause(self, job: Job, paused: bool) -> None:
+        """Let the running job rest, or go on. One that others wait for does not rest: it would keep them waiting."""
+        with self._changed:
+            if paused and (job is not self._running or self._waiting):
+                raise EditError("Another piece waits to be written.", "Stop this one, and go on with it later.")
+            job.pause(paused)
 
     def cancel(self, job: Job) -> None:
         """Stop the job: a running one keeps its text so far, a waiting one leaves the queue at once."""
         job.cancelled.set()
+        job.pause(False)
         with self._changed:
             if job not in self._waiting:
                 return

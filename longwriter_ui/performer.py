@@ -13,7 +13,7 @@ from longwriter_ui import pipeline
 from longwriter_ui.draft import Draft, FinishReason
 from longwriter_ui.engine.base import Cancel, Engine, LengthMode, Sampling, user
 from longwriter_ui.errors import LoadCancelled, LongWriterError, StoreError
-from longwriter_ui.events import Event, Failed, Finished, ParagraphStarted
+from longwriter_ui.events import Event, Failed, Finished, ParagraphStarted, TextDelta
 from longwriter_ui.host import EngineHost
 from longwriter_ui.jobs import Job
 from longwriter_ui.models import Models
@@ -45,17 +45,19 @@ class Performer:
         host: EngineHost,
         ready: Callable[[Cancel, Callable[[Event], None]], Engine],
         models: Models,
-        sampling: Sampling,
-        length: Callable[[], LengthMode],
+        sampling: Sampling | None,
+        length: LengthMode | None,
+        usual_length: Callable[[], LengthMode],
     ) -> None:
-        """`ready` gives the engine, telling what happens until it is there; `length` is asked for each job how closely
-        paragraphs are held to their lengths."""
+        """`ready` gives the engine, telling what happens until it is there. `sampling` and `length` hold for every job
+        where they are given, else each draft's own; `usual_length` where it has none."""
         self._store = store
         self._host = host
         self._ready = ready
         self._models = models
         self._sampling = sampling
         self._length = length
+        self._usual_length = usual_length
         self._pace = Pace()
 
     def perform(self, job: Job) -> None:
@@ -111,6 +113,13 @@ class Performer:
         except StoreError as error:
             _log.warning("The draft %s is left as it is: %s", draft_id, error)
 
+    def _writer(self, engine: Engine, draft: Draft, job: Job) -> pipeline.Writer:
+        """What the job writes with, as the draft has it."""
+        manner = draft.manner
+        sampling = self._sampling or replace(Sampling(), **manner.sampler)  # type: ignore[arg-type]
+        own = LengthMode(manner.length) if manner.length else self._usual_length()
+        return pipeline.Writer(engine, sampling, job.cancelled, self._length or own, manner.guard is not False)
+
     def _run(self, job: Job, recorder: Recorder) -> None:
         draft = self._store.get(job.draft_id)
 
@@ -127,13 +136,13 @@ class Performer:
         def current() -> Draft:
             return self._store.get(job.draft_id)
 
-        writer = pipeline.Writer(engine, self._sampling, job.cancelled, self._length())
+        writer = self._writer(engine, draft, job)
         if job.work is not None:
             events = job.work(current, writer)
         elif job.kind == "plan":
             # Another try at a plan is another plan, though one that can be repeated.
             seed = draft.seed ^ zlib.crc32(draft.raw_plan.encode()) if draft.raw_plan else draft.seed
-            sampling = replace(self._sampling, seed=seed)
+            sampling = replace(writer.sampling, seed=seed)
             events = pipeline.plan(draft.brief, engine, sampling, job.cancelled)
         else:
             events = pipeline.write(current, writer, job.keys)
@@ -147,7 +156,9 @@ class Performer:
                 job.meter.reading = self._pace.reading
                 job.meter.update(event, draft)
                 job.emit(event)
+                if isinstance(event, TextDelta):
+                    job.rest()
         if job.kind in ("write", "choose"):  # what other jobs read is not what the next paragraph goes on from
             engine.save(job.draft_id)
-        if job.kind == "write" and job.usage.written >= _MEASURED and self._host.choice is not None:
+        if job.kind == "write" and job.usage.written >= _MEASURED and not job.rested and self._host.choice is not None:
             self._models.speeds.record(self._host.choice.path, job.meter.progress.tokens_per_second)

@@ -23,7 +23,7 @@ from longwriter_ui.events import (
 class Progress:
     """What a status line shows.
 
-    phase: queued, loading, testing, reading, planning or writing. place: jobs ahead in the queue (0: running).
+    phase: queued, loading, testing, reading, planning, writing or paused. place: jobs ahead in the queue (0: running).
     paragraph `of` how many is being written, `words` of `target` so far in the whole piece, time left in seconds where
     it is known, and the prompt tokens read of those to be read now, with the seconds that takes where the speed is
     known.

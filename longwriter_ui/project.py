@@ -1,7 +1,7 @@
 """A draft with everything there is about it, as a value and as JSON: the project file.
 
     {"format": "longwriter-project", "version": 1, "title", "instruction", "target_words", "language", "mode", "seed",
-     "opening", "raw_plan", "planning_problem", "export_options": {...},
+     "manner": {...}, "opening", "raw_plan", "planning_problem", "export_options": {...},
      "paragraphs": [{"main_point", "words", "status", "problem", "deleted", "current": index or null,
                      "versions": [{"text", "author", "finish", "basis": {"brief", "step", "before"}, "prompt", "rest",
                                    "tokens", "vocabulary", "created"}]}]}
@@ -22,7 +22,8 @@ from typing import Any, TypeVar
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Author, Basis, Draft, FinishReason, Mode, Paragraph, Status, Version, new_key
 from longwriter_ui.edits import MAX_POINT, MAX_STEP_WORDS, MAX_STEPS, MAX_TEXT
-from longwriter_ui.errors import BriefError, ImportRefused
+from longwriter_ui.errors import BriefError, EditError, ImportRefused
+from longwriter_ui.manner import Manner
 from longwriter_ui.plan import Step
 
 FORMAT = "longwriter-project"
@@ -73,6 +74,7 @@ def dump(project: Project) -> bytes:
         "raw_plan": draft.raw_plan,
         "planning_problem": draft.planning_problem,
         "proposal": draft.proposal,
+        "manner": draft.manner.values(),
         "export_options": dict(project.export_options),
         "paragraphs": [_paragraph_values(p, project.history.get(p.key, ()), deleted) for p, deleted in cards],
     }
@@ -144,6 +146,7 @@ class _Reader:
             raw_plan=self._text("raw_plan", MAX_PROMPT),
             planning_problem=self._text("planning_problem", MAX_POINT),
             proposal=self._optional("proposal", MAX_PROMPT),
+            manner=self._manner(),
         )
         return Project(draft, history, tuple(deleted), options)
 
@@ -184,6 +187,15 @@ class _Reader:
             vocabulary=self._text("vocabulary", 200),
         )
         return Past(version, self._time("created"))
+
+    def _manner(self) -> Manner:
+        values = self._values.get("manner", {})
+        if not isinstance(values, dict):
+            raise self._wrong("manner", "is no object")
+        try:
+            return Manner().with_values(values)
+        except EditError as error:
+            raise _refused(error.message) from error
 
     def _tokens(self) -> tuple[int, ...]:
         tokens = self._values.get("tokens", [])

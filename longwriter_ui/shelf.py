@@ -89,6 +89,22 @@ class Shelf:
             raise EditError("There is no such version.")
         return differences(past[number - 1].version.text, draft.paragraphs[draft.index(key)].text)
 
+    def versus(self, draft_id: str, key: object, name: str, mine: str) -> tuple[tuple[str, str], ...]:
+        """What differs between the field `name` of a paragraph as it is stored and the person's own; see `compare`."""
+        draft = self._store.get(draft_id)
+        if name == "title":
+            return differences(draft.title, mine)
+        try:
+            paragraph = draft.paragraphs[draft.index(str(key))]
+        except KeyError as error:
+            raise EditError("This paragraph is no longer in the draft.") from error
+        step = paragraph.step
+        fields = {"text": paragraph.text, "main_point": step.main_point, "note": step.note, "cue": step.cue}
+        stored = {**fields, "words": str(step.words or "")}.get(name)
+        if stored is None:
+            raise EditError(f"There is no {name} {key!r} here.")
+        return differences(stored, mine)
+
     def outline(self, draft_id: str, path: Path) -> Path:
         """Write the plan to `path`, as lines that can be imported again; ExportError."""
         draft = self._store.get(draft_id)

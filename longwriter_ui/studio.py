@@ -24,6 +24,7 @@ from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Current, Job, Kind, Work, Worker
 from longwriter_ui.loading import Loader, LoadJob
 from longwriter_ui.locks import DraftLocks
+from longwriter_ui.manner import Manner
 from longwriter_ui.models import Models
 from longwriter_ui.paths import Home
 from longwriter_ui.performer import Performer, Price
@@ -65,11 +66,10 @@ class Studio(Shelf):
         length: LengthMode | None = None,
         graphics: Callable[[], int] | None = None,
     ) -> None:
-        """`length` None: as the settings say. `graphics` tells the bytes free on graphics cards."""
+        """`sampling` and `length`: for every job, whatever the drafts say. `graphics` tells the bytes free on graphics
+        cards."""
         self._home = home
         self._host = host
-        self._sampling = sampling or Sampling()
-        self._length = length
         self._jobs: dict[str, Job] = {}
         super().__init__(DraftStore(home.store), self._plans)
         self.models = Models(home, graphics=graphics)
@@ -82,7 +82,7 @@ class Studio(Shelf):
         self._worker = Worker(self._perform)
         self.loader = Loader(host, self.models, self._worker, home)
         self._performer = Performer(
-            self._store, host, self.loader.ready, self.models, sampling or Sampling(), lambda: self.length
+            self._store, host, self.loader.ready, self.models, sampling, length, self._usual_length
         )
 
     def close(self) -> None:
@@ -94,9 +94,12 @@ class Studio(Shelf):
 
     # drafts
 
-    def create(self, brief: Brief, mode: Mode = Mode.CONVERSATION, seed: int | None = None) -> Draft:
+    def create(
+        self, brief: Brief, mode: Mode = Mode.CONVERSATION, seed: int | None = None, manner: Manner | None = None
+    ) -> Draft:
         """A new draft without a plan. The same seed, plan and model write the same text."""
-        draft = Draft(new_key(), brief.title, brief, mode, secrets.randbelow(2**31) if seed is None else seed)
+        seed = secrets.randbelow(2**31) if seed is None else seed
+        draft = Draft(new_key(), brief.title, brief, mode, seed, manner=manner or Manner())
         self._store.add(draft)
         return draft
 
@@ -207,6 +210,13 @@ class Studio(Shelf):
         else:
             self._recover()
 
+    def pause(self, draft_id: str, paused: bool = True) -> None:
+        """Let the draft's job rest between two words, or go on; a job that comes meanwhile ends it."""
+        job = self._jobs.get(draft_id)
+        if job is None or job.ended:
+            raise EditError("Nothing is being written.", "Start the writing first.")
+        self._worker.pause(job, paused)
+
     def changes(self, draft_id: str, rev: int) -> Changes:
         """What is new since revision `rev` (0: everything)."""
         # The job first: told that it has ended, a view must see all that it wrote.
@@ -246,17 +256,10 @@ class Studio(Shelf):
         self.loader.save(model=str(choice.path))
         return choice
 
-    @property
-    def length(self) -> LengthMode:
-        """How closely the next job holds paragraphs to their lengths."""
-        return self._length or LengthMode(self.loader.settings.length)
-
-    def set_length(self, mode: LengthMode) -> None:
-        """From the next job on."""
-        self._length = None
-        self.loader.save(length=mode.value)
-
     # the worker's side
+
+    def _usual_length(self) -> LengthMode:
+        return LengthMode(self.loader.settings.length)
 
     def _plans(self, draft_id: str) -> bool:
         job = self._jobs.get(draft_id)

@@ -37,12 +37,13 @@ _SAMPLES = {
 @dataclass(frozen=True)
 class Writer:
     """What writing needs besides the draft: the engine, the sampler settings, the wish to stop, and how closely
-    paragraphs are held to their lengths."""
+    paragraphs are held to their lengths, and whether an answer that repeats itself is broken off."""
 
     engine: Engine
     sampling: Sampling
     cancel: Cancel
     length: LengthMode = LengthMode.GENTLE
+    guarded: bool = True
 
     def against_repetition(self) -> Writer:
         """The same, with a sampler that avoids what was written before."""
@@ -52,7 +53,7 @@ class Writer:
         """For at most `words` words by far; `whole` is what the answer is to have in the end."""
         goal = LengthGoal(whole, draft.brief.language, self.length) if whole else None
         limit = math.ceil(words * tokens_per_word(self.engine, draft.brief.language) * _OVERRUN) + 64
-        return Request(conversation, replace(self.sampling, seed=seed), limit, length=goal, guarded=True)
+        return Request(conversation, replace(self.sampling, seed=seed), limit, length=goal, guarded=self.guarded)
 
 
 def tokens_per_word(engine: Engine, language: str) -> float:

@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom up: a module may import those of lower layers, and of its own only within the same package.
 LAYERS = [
     {"errors", "text", "words", "sentences", "loops", "compare", "wholefile"},
-    {"brief", "plan", "draft", "edits", "events", "paths", "config", "project"},
+    {"brief", "plan", "draft", "edits", "events", "paths", "config", "project", "manner"},
     {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights"},
     {"oneshot", "debt"},
     {"writing"},
@@ -34,6 +34,7 @@ WITHIN = {
     ("loops", "sentences"), ("draft", "brief"), ("draft", "plan"), ("edits", "draft"), ("edits", "plan"),
     ("events", "draft"), ("events", "plan"), ("prompts", "engine"), ("project", "brief"),
     ("project", "draft"), ("project", "edits"), ("project", "plan"),
+    ("project", "manner"), ("draft", "manner"), ("config", "draft"), ("config", "manner"),
 }  # fmt: skip
 ONLY_IN = {
     "gradio": ("ui/",),

@@ -25,6 +25,7 @@ from longwriter_ui.errors import (
 )
 from longwriter_ui.events import Failed, Finished, ParagraphDone, ParagraphStarted, TextDelta
 from longwriter_ui.host import EngineHost
+from longwriter_ui.manner import Manner
 from longwriter_ui.paths import home
 from longwriter_ui.studio import Studio
 from tests.script import author
@@ -492,3 +493,69 @@ def test_the_model_at_work_is_named_though_another_is_chosen_meanwhile(open_stud
     chosen.set()
     assert job.wait(10) and job.model == first
     assert studio.model_at(draft.id) == studio.model
+
+
+def test_a_paused_job_writes_nothing_until_it_goes_on(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=300))
+    draft = planned(studio)
+    job = studio.write(draft.id)
+    for event in job.events():
+        if isinstance(event, TextDelta):
+            studio.pause(draft.id)
+            break
+    assert not job.wait(0.9)
+    progress = studio.changes(draft.id, 0).progress
+    assert progress is not None and progress.phase == "paused"
+    before = studio.draft(draft.id).text
+    assert not job.wait(0.5)
+    assert studio.draft(draft.id).text == before
+    studio.pause(draft.id, False)
+    assert job.wait(10)
+    assert [p.status for p in studio.draft(draft.id).paragraphs] == [Status.WRITTEN] * 5
+
+
+def test_a_paused_job_makes_way_for_another_piece(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=300))
+    first, second = planned(studio), planned(studio)
+    job = studio.write(first.id)
+    next(event for event in job.events() if isinstance(event, TextDelta))
+    studio.pause(first.id)
+    assert studio.write(second.id).wait(10)
+    assert job.ended
+    assert studio.draft(second.id).words == 500
+    with pytest.raises(EditError, match="Nothing is being written"):
+        studio.pause(first.id)
+
+
+def test_a_draft_is_written_in_its_own_manner(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(engine := ScriptedEngine(author))
+    manner = Manner(temperature=0.9, top_k=3, dry_multiplier=0.8, length="off", guard=False)
+    draft = studio.create(BRIEF, seed=7, manner=manner)
+    assert studio.plan(draft.id).wait(10)
+    asked: list[Request] = []
+    stream = engine.stream
+    engine.stream = lambda request, cancel: (asked.append(request), stream(request, cancel))[1]  # type: ignore[method-assign]
+    assert studio.write(draft.id).wait(10)
+    assert {(r.sampling.temperature, r.sampling.top_k, r.sampling.dry_multiplier) for r in asked} == {(0.9, 3, 0.8)}
+    assert {r.sampling.top_p for r in asked} == {0.8}, "what was not chosen is as usual"
+    assert all(r.length is None or r.length.mode is LengthMode.OFF for r in asked)
+    assert not any(r.guarded for r in asked)
+    assert studio.draft(studio.duplicate(draft.id).id).manner == manner
+
+
+def test_a_manner_is_undone_like_anything_else(studio: Studio) -> None:
+    draft = planned(studio)
+    studio.edit(draft.id, None, {"do": "set_manner", "values": {"temperature": 1.5, "guard": False}})
+    assert studio.draft(draft.id).manner == Manner(temperature=1.5, guard=False)
+    studio.undo(draft.id)
+    assert studio.draft(draft.id).manner == Manner()
+
+
+@pytest.mark.parametrize(
+    "values", [{"temperature": 3}, {"top_k": 1.5}, {"top_p": True}, {"length": "long"}, {"guard": 1}, {"other": 1}]
+)
+def test_a_manner_that_cannot_be_is_refused(studio: Studio, values: dict[str, object]) -> None:
+    draft = planned(studio)
+    with pytest.raises(EditError):
+        studio.edit(draft.id, None, {"do": "set_manner", "values": values})
+    assert studio.draft(draft.id).manner == Manner()

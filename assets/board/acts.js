@@ -189,18 +189,35 @@ Object.assign(Board.prototype, {
     return this.link.command("stop");
   },
 
+  pause() {
+    return this.link.command("pause");
+  },
+
+  /** After a pause where it rests, after a stop with a new job. */
+  goOn() {
+    return this.job?.phase === "paused" ? this.link.command("resume") : this.write();
+  },
+
+  /** Ctrl+.: the writing rests or goes on, anything else stops. */
+  toggleRest() {
+    const { kind, phase } = this.job;
+    if (kind !== "write" || phase === "queued") return this.stop();
+    return phase === "paused" ? this.goOn() : this.pause();
+  },
+
   /** Ctrl+Enter: the main thing of this stage. */
   go(event) {
     if (this.stage === "brief") return;
     event.preventDefault();
-    if (!this.busy && this.order.length && this.tallies().unfinished) this.write();
+    if (this.job?.phase === "paused") this.goOn();
+    else if (!this.busy && this.order.length && this.tallies().unfinished) this.write();
   },
 
   async exportOutline() {
     await this.link.settled();
     const answer = await this.link.ask("outline", { draft: this.draft });
     if (!answer) return this.notices.tell("fail", t("The studio does not answer."), t("Try again when it is back."));
-    if (answer.refused) return this.notices.tell("fail", answer.refused.message, answer.refused.hint);
+    if (answer.refused) return this.notices.tell("fail", said(answer.refused.message), said(answer.refused.hint));
     const link = el("a", { href: answer.href, download: answer.name });
     document.body.append(link);
     link.click();

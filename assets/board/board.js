@@ -61,7 +61,7 @@ class Board {
       else tab.removeAttribute("aria-current");
       const closed = tab.dataset.stage !== "brief" && !this.draft;
       tab.setAttribute("aria-disabled", closed ? "true" : "false");
-      tab.title = closed ? "Make a plan first" : "";
+      tab.title = closed ? t("Make a plan first") : "";
     }
     showBriefNote(Boolean(this.draft));
     if (stage !== "brief") for (const card of this.cards.values()) fit(card.point);
@@ -93,7 +93,8 @@ class Board {
     this.follow.step();
     this.notices.hear(answer, request);
     this.afterJob(before);
-    this.showAll(Boolean(answer.order || answer.cards || answer.head || before?.key !== this.job?.key || Boolean(before) !== this.busy));
+    // Cards that came are shown already; the others only where what all of them show has changed.
+    this.showAll(Boolean(answer.head || before?.key !== this.job?.key || Boolean(before) !== this.busy));
     if (!this.opened && answer.head) this.firstLook();
   }
 
@@ -125,6 +126,7 @@ class Board {
   }
 
   afterJob(before) {
+    if (this.job?.phase === "paused" && before?.phase !== "paused") this.speak(t("Paused."));
     if (before?.kind === "plan" && !this.job && this.order.length) this.speak(t("The plan is ready: {n} steps.", { n: this.order.length }));
     const key = this.job?.kind === "write" ? this.job.key : null;
     if (key && this.bringIntoView) {
@@ -137,7 +139,7 @@ class Board {
       this.spoken = key;
     } else if (before?.kind === "write" && !this.job) {
       this.spoken = null;
-      this.speak(this.tallies().unfinished ? t("Paused.") : t("The draft is finished."));
+      this.speak(this.tallies().unfinished ? t("Stopped.") : t("The draft is finished."));
     }
   }
 
@@ -148,7 +150,7 @@ class Board {
 
   forget(message) {
     this.open(null);
-    this.notices.tell("fail", message.message, message.hint);
+    this.notices.tell("fail", said(message.message), said(message.hint));
   }
 
   setConnected(up) {
@@ -161,8 +163,13 @@ class Board {
     return this.job?.kind === "write" && this.job.key === key && this.job.phase !== "queued";
   }
 
+  /** The longest step, which the outline's bars are measured by; looked up once for all cards that are shown at once. */
   get longest() {
-    return Math.max(1, ...[...this.cards.values()].map((card) => (card.data ? card.targetNow : 0)));
+    if (!this.measured) {
+      this.measured = Math.max(1, ...[...this.cards.values()].map((card) => (card.data ? card.targetNow : 0)));
+      queueMicrotask(() => (this.measured = 0));
+    }
+    return this.measured;
   }
 
   tallies() {

@@ -45,13 +45,16 @@ function keepBrief() {
   const typed = localStorage.getItem(TYPED_BRIEF);
   if (typed && briefField("lw-ask")?.value === "") enter("lw-ask", typed);
   const form = document.getElementById("lw-brief");
-  form?.addEventListener("input", () => {
+  const changed = () => {
     localStorage.setItem(TYPED_BRIEF, briefField("lw-ask")?.value ?? "");
     showBriefProblem(null);
     showLengthHint();
     clearTimeout(window.longwriter.weighing);
     window.longwriter.weighing = setTimeout(weighBrief, 500);
-  });
+  };
+  form?.addEventListener("input", changed);
+  // An example is put into its field by a script, which is no input.
+  document.getElementById("lw-examples")?.addEventListener("click", () => setTimeout(changed, 200));
   weighBrief();
   startNotes();
   form?.addEventListener("click", () => setTimeout(showLengthHint, 0));
@@ -81,7 +84,7 @@ function showBriefNote(isOpen) {
 function showBriefProblem(problem) {
   const place = document.getElementById("lw-brief-problem");
   if (!place) return;
-  place.replaceChildren(...(problem ? [flag("fail", problem.message, problem.hint)] : []));
+  place.replaceChildren(...(problem ? [failure(problem)] : []));
 }
 
 /** Which language the instruction is in, and what the notes cost, as the studio sees them. */

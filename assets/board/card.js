@@ -149,8 +149,7 @@ class Card {
     const words = this.wordsNow;
     const target = this.targetNow;
     const done = target ? Math.min(100, Math.round((100 * words) / target)) : words ? 100 : 0;
-    if (status === "planned") this.w.replaceChildren(count(target, language));
-    else this.w.replaceChildren(el("b", {}, figure(words)), el("span", {}, " / " + count(target, language)));
+    this.showCount(status === "planned" ? "" : figure(words), count(target, language));
     this.progress.style.setProperty("--done", done + "%");
     this.showTimeLeft(target - words);
     this.shape.style.setProperty("--w", Math.min(1, target / 1000));
@@ -165,8 +164,16 @@ class Card {
     say(this.outCount, status === "stale" ? t("stale") : figure(words || target));
     this.outCount.className = status === "stale" ? "c stale" : "c";
     say(this.outState, t(STATES[status]));
-    this.outTrack.style.setProperty("--w", Math.round((100 * target) / Math.max(1, board.longest)) + "%");
+    this.outTrack.style.setProperty("--w", Math.round((100 * target) / board.longest) + "%");
     this.outTrack.style.setProperty("--done", (status === "planned" ? 0 : done) + "%");
+  }
+
+  /** Touched only where it differs: forty cards are counted at once. */
+  showCount(words, target) {
+    if (this.counted === words + "/" + target) return;
+    this.counted = words + "/" + target;
+    if (words) this.w.replaceChildren(el("b", {}, words), el("span", {}, " / " + target));
+    else this.w.replaceChildren(target);
   }
 
   /** Its share of the time left for the whole piece. */
@@ -193,12 +200,12 @@ class Card {
 
   showFlags(status) {
     const { data, board } = this;
-    const signature = JSON.stringify([status, data.problem, data.stale, board.busy]);
+    const signature = JSON.stringify([status, data.problem, data.stale, data.was_point, board.busy]);
     if (signature === this.flagged) return;
     this.flagged = signature;
     this.flags.replaceChildren();
     if (status === "failed") {
-      this.flags.append(flag("fail", data.problem || t("This paragraph was not written."), t("Everything written so far is kept."), button(t("Try again"), () => board.revise(this, "rewrite"))));
+      this.flags.append(flag("fail", said(data.problem) || t("This paragraph was not written."), t("Everything written so far is kept."), button(t("Try again"), () => board.revise(this, "rewrite"))));
     } else if (status === "stale") {
       this.flags.append(this.staleFlag());
     }

@@ -54,6 +54,13 @@ function partsOf(root) {
 
 const MESSAGE_KINDS = { fail: "fail", info: "info", stale: "" };
 
+const NO_ANSWER = { message: "The studio does not answer.", hint: "Check that it is still running." };
+
+/** What the studio refused or could not do, in the page's language. */
+function failure(problem, ...answers) {
+  return flag("fail", said(problem.message), said(problem.hint), ...answers);
+}
+
 /** A notice: what happened, what to do, and the answers. */
 function flag(kind, lead, hint, ...answers) {
   return el("div", { class: ("flag " + MESSAGE_KINDS[kind]).trim(), role: "note" }, el("p", { class: "lead" }, lead), hint ? el("p", {}, hint) : null, answers.length ? el("div", { class: "row" }, ...answers) : null);

@@ -50,7 +50,7 @@ class Exporter {
 
   hear(answer) {
     const { parts } = this;
-    this.tell(answer ? answer.refused : { message: "The studio did not answer.", hint: "Try again when it is back." });
+    this.tell(answer ? answer.refused : NO_ANSWER);
     if (!answer?.options) return;
     for (const field of this.fields) {
       const value = answer.options[field.dataset.option];
@@ -74,13 +74,13 @@ class Exporter {
   async download() {
     const { parts, board, format } = this;
     parts.download.disabled = true;
-    say(parts.download, "Making the file…");
+    say(parts.download, t("Making the file…"));
     await this.turn;
     await board.link.settled(); // what was just typed belongs into the file
     const answer = await board.server.fetch({ draft: board.draft, format }).catch(() => null);
     parts.download.disabled = false;
-    say(parts.download, "Download");
-    this.tell(answer ? answer.refused : { message: "The studio did not answer.", hint: "Try again when it is back." });
+    say(parts.download, t("Download"));
+    this.tell(answer ? answer.refused : NO_ANSWER);
     if (!answer?.href) return;
     const link = el("a", { href: answer.href, download: answer.name });
     document.body.append(link);
@@ -89,6 +89,6 @@ class Exporter {
   }
 
   tell(problem) {
-    this.parts.problem.replaceChildren(...(problem ? [flag("fail", problem.message, problem.hint)] : []));
+    this.parts.problem.replaceChildren(...(problem ? [failure(problem)] : []));
   }
 }

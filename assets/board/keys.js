@@ -29,7 +29,7 @@ function listenToKeys(board) {
     } else if (event.key === "Enter") board.go(event);
     else if (event.key === "." && board.job) {
       event.preventDefault();
-      board.stop();
+      board.toggleRest();
     }
   });
 }

@@ -27,7 +27,7 @@ async function bringFile({ server, parts }) {
   if (!file) return;
   parts.file.value = "";
   parts.bring.disabled = true;
-  say(parts.bring, "Reading the file…");
+  say(parts.bring, t("Reading the file…"));
   const data = await base64(file).catch(() => null);
   const answer = data === null ? null : await server.bring({ name: file.name, data }).catch(() => null);
   say(parts.bring, t("Import a file"));
@@ -37,8 +37,8 @@ async function bringFile({ server, parts }) {
     goToTab("write");
     return window.longwriter.board?.open(answer.draft);
   }
-  const problem = answer?.refused ?? { message: "The file could not be sent.", hint: "Check that the studio is still running, and that the file is smaller than 32 MB." };
-  parts.problem.append(flag("fail", problem.message, problem.hint));
+  const problem = answer?.refused ?? { message: t("The file could not be sent."), hint: t("Check that the studio is still running, and that the file is smaller than 32 MB.") };
+  parts.problem.append(failure(problem));
 }
 
 function base64(file) {
@@ -62,8 +62,8 @@ async function refreshLibrary(library) {
   const answer = await server.drafts({ wanted, trashed }).catch(() => null);
   parts.problem.replaceChildren();
   if (!answer || answer.refused) {
-    const problem = answer?.refused ?? { message: "The studio does not answer.", hint: "Check that it is still running." };
-    return parts.problem.append(flag("fail", problem.message, problem.hint));
+    const problem = answer?.refused ?? NO_ANSWER;
+    return parts.problem.append(failure(problem));
   }
   const none = answer.drafts.length === 0;
   parts.blank.hidden = !none || trashed || wanted !== "";
@@ -84,7 +84,7 @@ function shelfRow(draft, library) {
     const answer = await library.server.shelve({ draft: draft.id, do: name, ...fields }).catch(() => null);
     if (name === "trash" && answer?.ok && window.longwriter.board?.draft === draft.id) window.longwriter.board.open(null);
     await refreshLibrary(library);
-    if (answer?.refused) library.parts.problem.append(flag("fail", answer.refused.message, answer.refused.hint));
+    if (answer?.refused) library.parts.problem.append(failure(answer.refused));
     else if (name === "trash") library.parts.problem.append(el("div", { class: "strip", role: "status" }, el("span", {}, t("Moved to the trash.")), el("div", { class: "row" }, button(t("Restore"), () => shelve("restore"), { kind: "quiet" }))));
   };
   const shelfActs = () => [
@@ -128,19 +128,19 @@ function renameDraft(row, draft, shelve) {
 function shelfState(draft) {
   const facts = [];
   if (!draft.steps) facts.push(t("No plan yet"));
-  else if (!draft.words) facts.push("Planned, " + draft.steps + (draft.steps === 1 ? " step" : " steps"));
-  else facts.push(draft.written + " of " + draft.steps + " paragraphs");
-  facts.push(figure(draft.words) + " of " + count(draft.target_words, draft.language));
+  else if (!draft.words) facts.push(t("Planned, {steps}", { steps: steps(draft.steps) }));
+  else facts.push(t("{n} of {m} paragraphs", { n: draft.written, m: draft.steps }));
+  facts.push(t("{n} of {m}", { n: figure(draft.words), m: count(draft.target_words, draft.language) }));
   facts.push(since(draft.updated));
   return facts.join(" · ");
 }
 
 function since(moment) {
   const minutes = Math.round((Date.now() - Date.parse(moment)) / 60000);
-  if (minutes < 1) return "just now";
-  if (minutes < 60) return minutes + NBSP + "min ago";
-  if (minutes < 24 * 60) return Math.round(minutes / 60) + NBSP + "h ago";
-  return new Date(moment).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  if (minutes < 1) return t("just now");
+  if (minutes < 60) return t("{time} ago", { time: duration(minutes * 60) });
+  if (minutes < 24 * 60) return t("{time} ago", { time: duration(Math.round(minutes / 60) * 3600) });
+  return new Date(moment).toLocaleDateString(LOCALE === "zh" ? "zh-CN" : "en-GB", { day: "numeric", month: "long", year: "numeric" });
 }
 
 function askDelete(row, draft, library) {
@@ -148,10 +148,10 @@ function askDelete(row, draft, library) {
     const answer = await library.server.remove({ draft: draft.id }).catch(() => null);
     if (answer?.ok && window.longwriter.board?.draft === draft.id) window.longwriter.board.open(null);
     await refreshLibrary(library);
-    if (answer?.refused) library.parts.problem.append(flag("fail", answer.refused.message, answer.refused.hint));
+    if (answer?.refused) library.parts.problem.append(failure(answer.refused));
   };
-  const keep = button("Keep it", () => question.remove(), { kind: "quiet" });
-  const question = flag("fail", "Delete this draft and its text?", "It cannot be brought back.", button("Delete for good", remove), keep);
+  const keep = button(t("Keep it"), () => question.remove(), { kind: "quiet" });
+  const question = flag("fail", t("Delete this draft and its text?"), t("It cannot be brought back."), button(t("Delete for good"), remove), keep);
   question.classList.add("shelf-question");
   row.querySelector(".shelf-question")?.remove();
   row.append(question);

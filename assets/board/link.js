@@ -1,11 +1,12 @@
 // The board's line to the studio. One request at a time, so that revisions never cross: typing waits 400 ms,
-// then joins the queue; commands go after the edits before them; polls fill the pauses. A request that gets no
-// answer is sent again, after a poll has told what became of the first try. Edits that a closing page could not send
-// any more wait in the browser for the next time their draft is opened.
+// then joins the queue; commands go after the edits before them; polls fill the pauses, and while a job runs the feed
+// does, until there is something to send. A request that gets no answer is sent again, after a poll has told what
+// became of the first try. Edits that a closing page could not send any more wait in the browser for the next time
+// their draft is opened.
 
 const TYPING_PAUSE = 400;
-const POLL_BUSY = 450;
-const POLL_IDLE = 3000;
+const POLL = 3000;
+const FEED_PAUSE = 200;
 const PATIENCE = 15000;
 const BOUT = 5000; // a longer pause in typing begins what is undone on its own
 const UNSENT = "longwriter.unsent";
@@ -25,7 +26,7 @@ class Link {
     this.failures = 0;
     this.caughtUp = false;
     this.jobRuns = false;
-    document.addEventListener("visibilitychange", () => document.hidden || this.wake(0));
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.feed?.abort() : this.wake(0)));
     window.addEventListener("pagehide", () => this.keepUnsent());
   }
 
@@ -33,6 +34,7 @@ class Link {
   open(draft) {
     this.flush();
     this.draft = draft;
+    this.feed?.abort();
     this.opening = {};
     this.caughtUp = false;
     if (draft) this.revs.set(draft, 0);
@@ -121,6 +123,7 @@ class Link {
     const waiting = { ...request, draft: this.draft, tried: false };
     waiting.answered = new Promise((resolve) => (waiting.resolve = resolve));
     this.queue.push(waiting);
+    this.feed?.abort();
     this.wake(0);
     return waiting.answered;
   }
@@ -135,6 +138,8 @@ class Link {
     const next = this.queue[0];
     const draft = next ? next.draft : this.draft;
     if (!draft) return;
+    // After a failure an ordinary poll first: a line that cannot be held open is still a line.
+    if (!next && this.jobRuns && !document.hidden && !this.failures) return this.listen(draft);
     const request = next && (!next.tried || this.caughtUp) ? next : null;
     if (request) request.tried = true;
     this.busy = true;
@@ -162,8 +167,25 @@ class Link {
     } finally {
       this.jobRuns = Boolean(answer.job);
       const again = this.queue.length || !current || answer.refused || answer.conflict;
-      this.wake(again ? 0 : this.jobRuns ? POLL_BUSY : POLL_IDLE);
+      this.wake(again || (this.jobRuns && !document.hidden) ? 0 : POLL);
     }
+  }
+
+  /** Hear the feed until its job ends or there is something to send. */
+  async listen(draft) {
+    const { opening } = this;
+    this.busy = true;
+    this.feed = new AbortController();
+    const end = await listenTo(draft, this.revs.get(draft) ?? 0, this.feed.signal, PATIENCE, (answer) => {
+      this.connected();
+      if (answer.rev !== undefined) this.revs.set(draft, answer.rev);
+      this.jobRuns = Boolean(answer.job);
+      if (opening === this.opening) this.hear.answer(answer, null);
+    });
+    this.feed = null;
+    this.busy = false;
+    if (end === "broken") this.missed();
+    else this.wake(this.queue.length || opening !== this.opening ? 0 : this.jobRuns ? FEED_PAUSE : POLL);
   }
 
   /** The server's answer; null when none came. */

@@ -1,8 +1,10 @@
-// The page's own language: English, or a file of phrases in assets/locale. Only words of ours are looked up.
+// The page's own language: English, or files of phrases in assets/locale: zh.json those of the page, zh.studio.json
+// the sentences that the studio says. Only words of ours are looked up.
 
 const LOCALE_CHOICE = "longwriter.locale";
 const LOCALE = localStorage.getItem(LOCALE_CHOICE) ?? (navigator.language.startsWith("zh") ? "zh" : "en");
 const PHRASES = LOCALES[LOCALE] ?? {};
+const SENTENCES = LOCALES[LOCALE + ".studio"] ?? {};
 
 /** Put the words of a static template into the page's language, before anybody's text comes into it. */
 function translate(root) {
@@ -20,23 +22,43 @@ function translate(root) {
   }
 }
 
+/**
+ * A sentence of the studio in the page's language, with slots for the names and numbers that it puts in. An error's
+ * message and hint may come as one text.
+ */
+function said(text) {
+  if (LOCALE === "en" || !text) return text;
+  const whole = phraseFor(text);
+  if (whole) return whole;
+  for (let at = text.indexOf(" "); at > 0; at = text.indexOf(" ", at + 1)) {
+    if (!".!?".includes(text[at - 1])) continue;
+    const [first, rest] = [phraseFor(text.slice(0, at)), phraseFor(text.slice(at + 1))];
+    if (first && rest) return first + rest;
+  }
+  return text;
+}
+
+/** Sentences with slots, as patterns; those that say most come first. */
+const PATTERNS = Object.entries(SENTENCES)
+  .filter(([phrase]) => phrase.includes("{"))
+  .sort(([a], [b]) => b.replace(/\{\w+\}/g, "").length - a.replace(/\{\w+\}/g, "").length)
+  .map(([phrase, other]) => {
+    const names = [...phrase.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+    const pattern = phrase.split(/\{\w+\}/).map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("([^]+?)");
+    return { pattern: new RegExp("^" + pattern + "$"), names, other };
+  });
+
+function phraseFor(text) {
+  if (SENTENCES[text]) return SENTENCES[text];
+  for (const { pattern, names, other } of PATTERNS) {
+    const found = pattern.exec(text);
+    const slot = (name) => found[1 + names.indexOf(name)];
+    if (found) return other.replace(/\{(\w+)\}/g, (whole, name) => PHRASES[slot(name)] ?? slot(name) ?? whole);
+  }
+  return null;
+}
+
 function startLocale() {
   document.documentElement.lang = LOCALE === "zh" ? "zh-CN" : "en";
   for (const part of ["#lw-tabs > .tab-wrapper", "#lw-brief"]) translate(document.querySelector(part));
-  document.addEventListener("change", (event) => {
-    if (event.target.id !== "lw-locale") return;
-    localStorage.setItem(LOCALE_CHOICE, event.target.value);
-    location.reload();
-  });
-  // The settings are mounted when their tab is first opened.
-  document.addEventListener("click", () => setTimeout(startSettings, 100));
-  startSettings();
-}
-
-function startSettings() {
-  const choice = document.getElementById("lw-locale");
-  if (!choice || choice.dataset.ready) return;
-  choice.dataset.ready = "1";
-  choice.value = LOCALE;
-  translate(document.getElementById("lw-settings"));
 }

@@ -49,8 +49,8 @@ class ModelGroup {
     this.open = false;
     this.more = button("", () => this.toggle(), { kind: "quiet" });
     this.body = el("tbody");
-    const about = row.id ? [row.about, row.licence && "Licence: " + row.licence + "."].filter(Boolean).join(" ") : "";
-    const title = el("th", { scope: "rowgroup", colspan: "5" }, el("b", {}, row.id ? row.name : "Your own files"));
+    const about = row.id ? [said(row.about), row.licence && t("Licence: {name}.", { name: row.licence })].filter(Boolean).join(" ") : "";
+    const title = el("th", { scope: "rowgroup", colspan: "5" }, el("b", {}, row.id ? row.name : t("Your own files")));
     if (about) title.append(el("p", {}, about));
     this.body.append(el("tr", { class: "model-head" }, title));
     this.last = el("tr", { class: "model-more" }, el("td", { colspan: "5" }, this.more));
@@ -76,7 +76,7 @@ class ModelGroup {
     const hides = folded.length > 0 && folded.length < this.lines.length;
     this.last.hidden = !hides;
     this.more.setAttribute("aria-expanded", String(this.open));
-    say(this.more, this.open ? "Fewer builds" : "All " + this.lines.length + " builds");
+    say(this.more, this.open ? t("Fewer builds") : t("All {n} builds", { n: this.lines.length }));
   }
 }
 
@@ -89,7 +89,7 @@ class ModelLine {
     this.label = el("span", { class: "model-name" });
     this.mark = el("span", { class: "model-mark" });
     this.state = el("p", { class: "model-state", hidden: true });
-    this.bar = el("div", { class: "prog", role: "progressbar", "aria-label": "Download of " + row.name, hidden: true });
+    this.bar = el("div", { class: "prog", role: "progressbar", "aria-label": t("Download of {name}", { name: row.name }), hidden: true });
     this.acts = el("td", { class: "model-acts" });
     this.node = el("tr", { class: "model-row" }, el("th", { scope: "row" }, this.label, this.mark, this.bar, this.state), this.size, this.fit, this.time, this.acts);
   }
@@ -100,9 +100,9 @@ class ModelLine {
     this.matters = row.usual || row.recommended || Boolean(row.path) || row.unfinished > 0 || this.running || Boolean(move?.failure) || !row.id;
     this.node.classList.toggle("is-recommended", row.recommended);
     say(this.label, row.quant || row.name);
-    say(this.mark, [row.recommended ? "Recommended" : "", row.path && !inUse ? "On this computer" : "", inUse === row.path && row.path ? "In use" : ""].filter(Boolean).join(" · "));
+    say(this.mark, [row.recommended ? t("Recommended") : "", row.path && !inUse ? t("On this computer") : "", inUse === row.path && row.path ? t("In use") : ""].filter(Boolean).join(" · "));
     say(this.size, row.bytes ? GB(row.bytes) : "");
-    say(this.fit, row.problem ? "Unusable" : VERDICTS[row.verdict]);
+    say(this.fit, row.problem ? t("Unusable") : t(VERDICTS[row.verdict]));
     this.fit.dataset.verdict = row.problem ? "too_large" : row.verdict;
     say(this.time, row.minutes === null ? "–" : duration(row.minutes * 60));
     this.showState(row, move);
@@ -113,14 +113,14 @@ class ModelLine {
   }
 
   showState(row, move) {
-    let text = row.problem || (row.verdict === "too_large" || row.verdict === "tight" ? row.reason : "");
-    if (row.most_words && !row.problem) text += " Pieces of up to " + figure(row.most_words) + NBSP + "words fit.";
+    let text = said(row.problem) || (row.verdict === "too_large" || row.verdict === "tight" ? said(row.reason) : "");
+    if (row.most_words && !row.problem) text += " " + t("Pieces of up to {n} words fit.", { n: figure(row.most_words) });
     let share = row.bytes && row.unfinished ? row.unfinished / row.bytes : null;
     if (move?.total) share = move.done / move.total;
     if (this.running) text = TRANSFER[move.doing](move);
-    else if (move?.failure) text = move.failure.message + " " + move.failure.hint;
-    else if (move?.compared !== undefined) text = move.compared ? "Every byte is as it was published." : "Complete as far as its header tells; no checksum is known for it.";
-    else if (row.unfinished) text = GB(row.unfinished) + " of it is here.";
+    else if (move?.failure) text = said(move.failure.message) + " " + said(move.failure.hint);
+    else if (move?.compared !== undefined) text = move.compared ? t("Every byte is as it was published.") : t("Complete as far as its header tells; no checksum is known for it.");
+    else if (row.unfinished) text = t("{size} of it is here.", { size: GB(row.unfinished) });
     say(this.state, text);
     this.state.hidden = !text;
     this.state.classList.toggle("is-fail", Boolean((move?.failure && !this.running) || row.problem));
@@ -137,17 +137,17 @@ class ModelLine {
       return made;
     };
     const acts = [];
-    if (this.running && row.path) acts.push(make("Stop", "pause", { kind: "quiet" }));
-    else if (this.running) acts.push(make("Pause", "pause"), make("Cancel", "discard", { kind: "quiet" }));
+    if (this.running && row.path) acts.push(make(t("Stop"), "pause", { kind: "quiet" }));
+    else if (this.running) acts.push(make(t("Pause"), "pause"), make(t("Cancel"), "discard", { kind: "quiet" }));
     else if (row.path) {
-      if (!used && !row.problem) acts.push(make("Use", "load"));
-      if (!row.problem) acts.push(make("Verify", "verify", { kind: "quiet" }));
-      if (!used && row.added && !row.ours) acts.push(make("Forget", "forget", { kind: "quiet" }));
-      if (!used && row.ours) acts.push(make("Remove", "remove", { kind: "quiet" }));
-      if (row.problem && row.id && row.ours) acts.unshift(make("Download again", "download"));
+      if (!used && !row.problem) acts.push(make(t("Use"), "load"));
+      if (!row.problem) acts.push(make(t("Verify"), "verify", { kind: "quiet" }));
+      if (!used && row.added && !row.ours) acts.push(make(t("Forget"), "forget", { kind: "quiet" }));
+      if (!used && row.ours) acts.push(make(t("Remove"), "remove", { kind: "quiet" }));
+      if (row.problem && row.id && row.ours) acts.unshift(make(t("Download again"), "download"));
     } else if (row.id) {
-      acts.push(make(row.unfinished ? "Resume" : "Download", "download", { kind: row.recommended ? "primary small" : "" }));
-      if (row.unfinished) acts.push(make("Discard", "discard", { kind: "quiet" }));
+      acts.push(make(row.unfinished ? t("Resume") : t("Download"), "download", { kind: row.recommended ? "primary small" : "" }));
+      if (row.unfinished) acts.push(make(t("Discard"), "discard", { kind: "quiet" }));
     }
     if (move?.doing === "pausing") for (const act of acts) act.disabled = true;
     const focused = this.acts.contains(document.activeElement);
@@ -157,10 +157,10 @@ class ModelLine {
 }
 
 const TRANSFER = {
-  asking: () => "Asking the Hub…",
-  pausing: () => "Stopping…",
-  waiting: (move) => move.reason + " It is tried again by itself.",
-  verifying: (move) => "Verifying " + GB(move.done) + " of " + GB(move.total),
+  asking: () => t("Asking the Hub…"),
+  pausing: () => t("Stopping…"),
+  waiting: (move) => said(move.reason) + " " + t("It is tried again by itself."),
+  verifying: (move) => t("Verifying {n} of {m}", { n: GB(move.done), m: GB(move.total) }),
   fetching: (move) =>
-    GB(move.done) + " of " + GB(move.total) + (move.rate ? ", " + (move.rate / 1e6).toFixed(1) + NBSP + "MB/s" : "") + (move.seconds_left === null ? "" : ", " + duration(move.seconds_left) + " left"),
+    t("{n} of {m}", { n: GB(move.done), m: GB(move.total) }) + (move.rate ? ", " + (move.rate / 1e6).toFixed(1) + NBSP + "MB/s" : "") + (move.seconds_left === null ? "" : ", " + t("{time} left", { time: duration(move.seconds_left) })),
 };

@@ -4,6 +4,7 @@ const MODELS_BUSY = 500;
 const MODELS_IDLE = 4000;
 
 function startModels(element, server) {
+  translate(element);
   new ModelsTab(element, server).start();
 }
 
@@ -26,7 +27,7 @@ class ModelsTab {
     parts.settings.addEventListener("submit", async (event) => {
       event.preventDefault();
       const saved = await this.act({ do: "settings", threads: parts.threads.value, gpu_layers: parts.layers.value, template: parts.template.value });
-      if (saved) parts.problem.append(flag("info", "The settings are saved.", "They hold from the next load on."));
+      if (saved) parts.problem.append(flag("info", t("The settings are saved."), t("They hold from the next load on.")));
     });
     parts.browse.addEventListener("click", () => (parts.picker.hidden ? this.browse(parts.path.value.trim()) : (parts.picker.hidden = true)));
     new IntersectionObserver((entries) => {
@@ -52,11 +53,11 @@ class ModelsTab {
     this.turn = (this.turn ?? 0) + 1;
     const answer = await this.server.act(body).catch(() => null);
     if (!answer) {
-      parts.problem.append(flag("fail", "The studio does not answer.", "Check that it is still running."));
+      parts.problem.append(failure(NO_ANSWER));
       return false;
     }
     this.show(answer);
-    if (answer.refused) parts.problem.append(flag("fail", answer.refused.message, answer.refused.hint));
+    if (answer.refused) parts.problem.append(failure(answer.refused));
     else if (body.do === "open") parts.path.value = "";
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.poll(), MODELS_BUSY);
@@ -71,9 +72,9 @@ class ModelsTab {
 
   askRemove(row) {
     const { parts } = this;
-    const remove = button("Delete the file", () => this.act({ do: "remove", key: row.key }));
-    const keep = button("Keep it", () => parts.problem.replaceChildren(), { kind: "quiet" });
-    parts.problem.replaceChildren(flag("fail", "Delete " + row.file + "?", "It can be downloaded again.", remove, keep));
+    const remove = button(t("Delete the file"), () => this.act({ do: "remove", key: row.key }));
+    const keep = button(t("Keep it"), () => parts.problem.replaceChildren(), { kind: "quiet" });
+    parts.problem.replaceChildren(flag("fail", t("Delete {file}?", { file: row.file }), t("It can be downloaded again."), remove, keep));
     keep.focus();
   }
 
@@ -81,27 +82,27 @@ class ModelsTab {
     const { parts } = this;
     this.busy = Boolean(answer.current.loading) || answer.rows.some((row) => row.transfer && row.transfer.doing !== "ended");
     this.showCurrent(answer.current);
-    say(parts.machine, GB(answer.memory) + " of memory, " + GB(answer.available) + " free now. Judged for a piece of " + figure(answer.words) + NBSP + "words; times appear once a model has written here.");
-    say(parts.wordshead, figure(answer.words) + NBSP + "words");
+    say(parts.machine, t("{n} of memory, {m} free now. Judged for a piece of {k}; times appear once a model has written here.", { n: GB(answer.memory), m: GB(answer.available), k: count(answer.words, "en") }));
+    say(parts.wordshead, count(answer.words, "en"));
     say(parts.folder, answer.folder);
     parts.browse.hidden = !answer.local;
     this.showSettings(answer);
     this.rows.show(answer.rows, answer.current.file);
-    if (answer.problem && !parts.problem.childElementCount) parts.problem.append(flag("fail", answer.problem.message, answer.problem.hint));
+    if (answer.problem && !parts.problem.childElementCount) parts.problem.append(failure(answer.problem));
   }
 
   showCurrent(current) {
     const { parts } = this;
     say(parts.name, current.name);
-    say(parts.kind, current.demonstration ? "Built-in demonstration model. It shows every step; its prose makes little sense." : (current.file ?? ""));
+    say(parts.kind, current.demonstration ? t("Built-in demonstration model. It shows every step; its prose makes little sense.") : (current.file ?? ""));
     const engine = current.engine;
-    const speed = current.tokens_per_second ? ", " + current.tokens_per_second + NBSP + "tokens/s" : "";
-    say(parts.engine, engine ? "In memory: " + engine.backend + (engine.threads ? ", " + engine.threads + (engine.threads === 1 ? " thread" : " threads") : "") + ", template " + engine.template + ", context up to " + figure(engine.context) + " tokens" + speed + (engine.note ? ". " + engine.note : "") : "Not in memory; it is loaded when it is needed" + speed + ".");
+    const speed = current.tokens_per_second ? ", " + current.tokens_per_second + NBSP + t("tokens/s") : "";
+    say(parts.engine, engine ? t("In memory: {backend}", { backend: engine.backend }) + (engine.threads ? ", " + t("threads: {n}", { n: engine.threads }) : "") + ", " + t("template {name}, context up to {n} tokens", { name: engine.template, n: figure(engine.context) }) + speed + (engine.note ? ". " + said(engine.note) : "") : t("Not in memory; it is loaded when it is needed") + speed + t("."));
     const loading = current.loading;
     parts.loading.hidden = !loading;
     if (loading) {
       const percent = Math.round(100 * loading.share);
-      say(parts.doing, { waiting: "Waiting for the writing to end: ", loading: "Loading ", testing: "Testing " }[loading.doing] + loading.name + (loading.doing === "loading" ? ", " + percent + NBSP + "%" : ""));
+      say(parts.doing, t({ waiting: "Waiting for the writing to end: {name}", loading: "Loading {name}", testing: "Testing {name}" }[loading.doing], { name: loading.name }) + (loading.doing === "loading" ? ", " + percent + NBSP + "%" : ""));
       parts.share.style.setProperty("--done", percent + "%");
       parts.share.setAttribute("aria-valuenow", percent);
     }
@@ -110,9 +111,9 @@ class ModelsTab {
     if (acts === this.shownActs) return;
     this.shownActs = acts;
     const made = {
-      cancel: () => [button("Cancel loading", () => this.act({ do: "cancel_load" }))],
-      unload: () => [button("Load again", () => this.act({ do: "load", file: this.file })), button("Unload", () => this.act({ do: "unload" }), { kind: "quiet" })],
-      load: () => [button("Load and test now", () => this.act({ do: "load", file: this.file }))],
+      cancel: () => [button(t("Cancel loading"), () => this.act({ do: "cancel_load" }))],
+      unload: () => [button(t("Load again"), () => this.act({ do: "load", file: this.file })), button(t("Unload"), () => this.act({ do: "unload" }), { kind: "quiet" })],
+      load: () => [button(t("Load and test now"), () => this.act({ do: "load", file: this.file }))],
       "": () => [],
     }[acts]();
     parts.acts.replaceChildren(...made);
@@ -122,15 +123,15 @@ class ModelsTab {
     const { parts } = this;
     parts.test.hidden = !test && !failure;
     parts.test.classList.toggle("is-fail", Boolean(failure) || Boolean(test && !test.passed));
-    if (failure) say(parts.test, failure.message + " " + failure.hint + " The model above stays in use.");
-    else if (test) say(parts.test, test.passed ? "Self-test passed: “" + test.text + "”" : "Self-test: " + test.problems.join(" ") + (test.text ? " It wrote: “" + test.text + "”" : ""));
+    if (failure) say(parts.test, said(failure.message) + " " + said(failure.hint) + " " + t("The model above stays in use."));
+    else if (test) say(parts.test, test.passed ? t("Self-test passed: “{text}”", { text: test.text }) : t("Self-test: {problems}", { problems: test.problems.map(said).join(" ") }) + (test.text ? " " + t("It wrote: “{text}”", { text: test.text }) : ""));
   }
 
   /** Fields follow what is saved, but what is being typed stays. */
   showSettings(answer) {
     const { template, threads, layers } = this.parts;
     if (!template.options.length) {
-      template.append(el("option", { value: "" }, "guessed from the file"), ...answer.templates.map((name) => el("option", { value: name }, name)));
+      template.append(el("option", { value: "" }, t("guessed from the file")), ...answer.templates.map((name) => el("option", { value: name }, name)));
     }
     const saved = JSON.stringify([answer.current.file, answer.current.template, answer.threads, answer.gpu_layers]);
     if (saved !== this.saved) {

@@ -15,7 +15,7 @@ class Notices {
 
   hear(answer, request) {
     if (answer.error !== undefined) this.showJobError(answer.error);
-    if (answer.refused) this.tell("fail", answer.refused.message, answer.refused.hint);
+    if (answer.refused) this.tell("fail", said(answer.refused.message), said(answer.refused.hint));
     if (answer.conflict) this.askWhose(answer.conflict, request);
   }
 
@@ -29,8 +29,8 @@ class Notices {
     if (!error) return;
     const { board } = this;
     const again = button(t("Try again"), () => (board.order.length ? board.write() : board.plan()));
-    const models = button("Choose another model", () => goToTab("models"), { kind: "quiet" });
-    this.jobError = flag("fail", error.message, error.hint, again, models);
+    const models = button(t("Choose another model"), () => goToTab("models"), { kind: "quiet" });
+    this.jobError = failure(error, again, models);
     this.jobError.setAttribute("role", "alert");
     this.area.prepend(this.jobError);
   }
@@ -50,24 +50,32 @@ class Notices {
     this.note = null;
   }
 
-  /** Another tab was first: nothing is thrown away before the person has chosen. */
-  askWhose(conflict, request) {
+  /** Another tab was first: nothing is thrown away before the person has compared both and chosen. */
+  async askWhose(conflict, request) {
+    const { board } = this;
     const mine = request?.body.op;
-    if (!mine) return this.tell("info", conflict.message, conflict.hint);
-    const keep = button("Use mine", () => {
+    if (!mine) return this.tell("info", said(conflict.message), said(conflict.hint));
+    const keep = button(t("Use mine"), () => {
       this.drop();
-      this.board.link.apply({ ...mine, was: undefined });
+      board.link.apply({ ...mine, was: undefined });
     });
-    const text = mine.text ?? mine.main_point;
-    this.tell("info", conflict.message, conflict.hint, keep);
-    if (text) this.note.insertBefore(el("p", { class: "was mine" }, "Yours: " + text), this.note.lastElementChild);
-    say(this.note.lastElementChild.lastElementChild, "Use the other");
+    this.tell("info", said(conflict.message), said(conflict.hint), keep);
+    const { note } = this;
+    say(note.lastElementChild.lastElementChild, t("Use the other"));
+    const name = ["text", "main_point", "words", "note", "cue", "title"].find((each) => mine[each] !== undefined);
+    if (!name) return null;
+    const answer = await board.link.ask("versus", { draft: board.draft, key: mine.key, name, mine: String(mine[name]) });
+    if (!answer || answer.refused || note !== this.note) return null;
+    const lang = board.head.language;
+    const side = (title, kind) => el("div", {}, el("h3", {}, title), el("div", { class: "compared", lang }, diffLines(answer.pieces.filter(([each]) => each === "same" || each === kind))));
+    note.insertBefore(el("div", { class: "versus" }, side(t("Yours"), "ins"), side(t("Stored"), "del")), note.lastElementChild);
+    return null;
   }
 
   /** A step is gone; it can come back. */
   offerUndo(number) {
     this.note?.remove();
-    this.note = el("div", { class: "strip", role: "status" }, el("span", {}, "Step " + number + " deleted."), el("div", { class: "row" }, button(t("Undo"), () => { this.drop(); this.board.undo(); }), button(t("Close"), () => this.drop(), { kind: "quiet" })));
+    this.note = el("div", { class: "strip", role: "status" }, el("span", {}, t("Step {n} deleted.", { n: number })), el("div", { class: "row" }, button(t("Undo"), () => { this.drop(); this.board.undo(); }), button(t("Close"), () => this.drop(), { kind: "quiet" })));
     this.area.append(this.note);
   }
 }

@@ -11,7 +11,7 @@ class Plan {
     parts.first.addEventListener("click", () => board.insertAfter(null));
     parts.addLast.addEventListener("click", () => board.insertAfter(board.order[board.order.length - 1] ?? null));
     parts.mode.addEventListener("change", () => {
-      parts.mode.title = MODES[parts.mode.value];
+      parts.mode.title = t(MODES[parts.mode.value]);
       board.link.apply({ do: "set_mode", mode: parts.mode.value });
     });
   }
@@ -36,7 +36,7 @@ class Plan {
     if (raw) {
       if (this.rawShown !== head.raw_plan) parts.raw.value = head.raw_plan;
       this.rawShown = head.raw_plan;
-      say(parts.rawWhy, head.planning_problem);
+      say(parts.rawWhy, said(head.planning_problem));
     }
     parts.arriving.hidden = steps > 0 || !planning;
     this.showBrief();
@@ -51,7 +51,7 @@ class Plan {
     say(parts.language, new Intl.DisplayNames(LOCALE === "zh" ? "zh-CN" : "en", { type: "language" }).of(head.language) ?? head.language);
     say(parts.model, model.name);
     fill(parts.mode, head.mode);
-    parts.mode.title = MODES[parts.mode.value] ?? "";
+    parts.mode.title = t(MODES[parts.mode.value] ?? "");
   }
 
   showFoot() {
@@ -61,7 +61,7 @@ class Plan {
     const { write, pre } = board.parts;
     say(write, begun && unfinished ? t("Continue") : t("Write"));
     write.disabled = board.busy || !unfinished;
-    say(pre, unfinished ? MODES[board.head.mode] ?? "" : "Every step of this plan is written.");
+    say(pre, unfinished ? t(MODES[board.head.mode] ?? "") : t("Every step of this plan is written."));
   }
 
   showBudget() {
@@ -75,8 +75,8 @@ class Plan {
     if (signature === this.budget) return;
     this.budget = signature;
     const inSteps = steps(cards.length);
-    parts.total.replaceChildren(inSteps + ", ", el("b", {}, figure(planned)), " of " + count(target, head.language));
-    say(parts.off, off > 0 ? figure(off) + " over" : off < 0 && !board.busy ? figure(-off) + " to spare" : "");
+    parts.total.replaceChildren(...marked(t("{steps}, {n} of {m}", { steps: inSteps, n: "*" + figure(planned) + "*", m: count(target, head.language) })));
+    say(parts.off, off > 0 ? t("{n} over", { n: figure(off) }) : off < 0 && !board.busy ? t("{n} to spare", { n: figure(-off) }) : "");
     parts.off.classList.toggle("is-over", off > 0);
     const free = cards.filter((card) => !card.data.locked).length;
     parts.rebalance.hidden = off === 0 || !free || board.busy;
@@ -85,7 +85,7 @@ class Plan {
     const segments = this.segments(cards, off);
     arrange(parts.planRuler, segments);
     parts.planRuler.style.width = off < 0 ? Math.max(8, (100 * planned) / target) + "%" : "100%";
-    parts.planRuler.setAttribute("aria-label", figure(planned) + " words planned in " + inSteps + (off > 0 ? ", " + figure(off) + " more than the target" : ""));
+    parts.planRuler.setAttribute("aria-label", t("{n} planned in {steps}", { n: count(planned, head.language), steps: inSteps }) + (off > 0 ? ", " + t("{n} over", { n: figure(off) }) : ""));
     const mark = parts.target.firstElementChild;
     say(mark, figure(target));
     parts.target.style.setProperty("--at", (off > 0 ? (100 * target) / planned : 100) + "%");

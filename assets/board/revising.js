@@ -81,7 +81,8 @@ Object.assign(Card.prototype, {
     add(t("Rewrite"), () => board.revise(this, "rewrite"), "rewrite");
     if (data.stale.includes("before")) add(t("Mend the seam"), () => board.revise(this, "mend"), "mend");
     add(t("Keep as it is"), () => board.link.apply({ do: "keep", key: this.key }), null);
-    const node = flag("stale", staleReason(data.stale), null);
+    const was = data.was_point && data.was_point !== data.main_point ? t("It was written for: “{point}”", { point: data.was_point }) : null;
+    const node = flag("stale", staleReason(data.stale), was);
     node.append(answers);
     return node;
   },

@@ -42,4 +42,7 @@ function hearReply(board, reply) {
   if (reply.draft) board.open(reply.draft, "plan");
 }
 
-window.longwriter = { startBoard, startLibrary, startModels };
+/** Of the same text in English and Chinese, that in the page's language. */
+const chosen = ([en, zh]) => (LOCALE === "zh" ? zh : en);
+
+window.longwriter = { chosen, startBoard, startLibrary, startModels, startSettings };

@@ -25,13 +25,14 @@ class Status {
     const lead = this.leadOf(job);
     const model = [board.model.name, "opt wide"];
     if (job.phase === "queued") return ["planned", t("Waiting"), [[job.place === 1 ? t("Next in line. Another piece is being written first.") : t("{n} pieces are written first.", { n: figure(job.place) }), ""]]];
+    if (job.phase === "paused") return ["stopped", t("Paused"), [this.written(), [t("Paragraph {n} of {m}", { n: job.paragraph, m: job.of }), "wide"], model]];
     if (job.phase === "loading") return ["planned", t("Loading the model"), [[board.model.name, ""]]];
     if (job.phase === "testing") return ["planned", t("Testing the model"), [[board.model.name, ""]]];
     if (job.phase === "reading") {
       const left = job.read_left !== null && job.read_left > 0 ? [t("About {time} left", { time: "*" + duration(job.read_left) + "*" }), "wide"] : null;
       return ["writing", t("Reading"), [[t("{n} of {m} tokens", { n: "*" + figure(job.read_done) + "*", m: figure(job.read_total) }), ""], left, [lead, "wide"], model]];
     }
-    const speed = job.tokens_per_second ? ["*" + job.tokens_per_second.toFixed(1) + "* tokens/s", "opt wide"] : null;
+    const speed = job.tokens_per_second ? ["*" + job.tokens_per_second.toFixed(1) + "* " + t("tokens/s"), "opt wide"] : null;
     if (job.kind === "plan") return ["writing", lead, [board.order.length ? ["*" + steps(board.order.length).replace(" ", "* "), ""] : null, model, speed]];
     if (job.kind !== "write") return ["writing", lead, [model]];
     const score = board.totals.words ? [t("Length score {n}", { n: "*" + board.totals.length_score + "*" }), "opt wide"] : null;
@@ -53,7 +54,7 @@ class Status {
     const late = stale ? [t("{n} stale", { n: "*" + stale + "*" }), ""] : null;
     if (!board.order.length) return ["planned", t("No plan yet"), []];
     if (!written && !board.totals.words) return ["planned", t("Not begun"), [[count(board.head.target_words, board.head.language), ""], [board.model.name, "opt wide"]]];
-    if (unfinished) return ["stopped", t("Paused"), [words, [t("{n} of {m} to be written", { n: unfinished, m: board.order.length }), "wide"], late]];
+    if (unfinished) return ["stopped", t("Stopped"), [words, [t("{n} of {m} to be written", { n: unfinished, m: board.order.length }), "wide"], late]];
     return ["written", t("Finished"), [words, score, late]];
   }
 
@@ -65,7 +66,7 @@ class Status {
   showActions() {
     const { board } = this;
     const { written, unfinished, stale } = board.tallies();
-    const names = board.job ? (board.job.kind === "write" && board.job.phase !== "queued" ? ["follow", "stop"] : ["stop"]) : [];
+    const names = board.job ? this.jobActions(board.job) : [];
     if (!board.job && board.stage === "draft" && board.order.length) {
       if (stale > 1) names.push("keepAll");
       if (unfinished) names.push(written || board.totals.words ? "continue" : "write");
@@ -74,6 +75,11 @@ class Status {
     if (signature === this.acts) return;
     this.acts = signature;
     board.parts.acts.replaceChildren(...names.map((name) => this.action(name)));
+  }
+
+  jobActions({ kind, phase }) {
+    if (kind !== "write" || phase === "queued") return ["stop"];
+    return phase === "paused" ? ["stop", "continue"] : ["follow", "pause", "stop"];
   }
 
   action(name) {
@@ -86,11 +92,12 @@ class Status {
     if (name === "stop") {
       const { kind, phase } = board.job;
       if (phase === "queued") return button(t("Leave the line"), () => board.stop(), { kind: "quiet" });
-      if (kind === "write") return button(t("Pause"), () => board.stop(), { iconName: "pause", title: t("Keeps the text; Continue goes on from there. Ctrl+.") });
-      return button(t("Stop"), () => board.stop(), { iconName: "stop", title: "Ctrl+." });
+      const title = kind === "write" ? t("Ends the writing here. The text is kept, and can be edited and continued later.") : "Ctrl+.";
+      return button(t("Stop"), () => board.stop(), { kind: phase === "paused" ? "quiet" : "", iconName: "stop", title });
     }
+    if (name === "pause") return button(t("Pause"), () => board.pause(), { iconName: "pause", title: t("Rests between two words; Continue goes on at once.") + " Ctrl+." });
     if (name === "keepAll") return button(t("Keep all as they are"), () => board.keepAll(), { kind: "quiet wide" });
-    if (name === "continue") return button(t("Continue"), () => board.write(), { kind: "primary small", title: "Ctrl+Enter" });
+    if (name === "continue") return button(t("Continue"), () => board.goOn(), { kind: "primary small", title: "Ctrl+Enter" });
     return button(t("Write"), () => board.write(), { kind: "primary small", title: "Ctrl+Enter" });
   }
 }

@@ -11,17 +11,16 @@ function t(text, values = {}) {
 const marked = (text) => text.split("*").map((piece, i) => (i % 2 ? el("b", {}, piece) : piece)).filter((piece) => piece !== "");
 
 const figure = (number) => Math.round(number).toLocaleString("en-US");
-const unit = (language) => (language === "zh" ? "字" : "words");
-const count = (number, language) => (language === "zh" ? figure(number) + "字" : figure(number) + NBSP + (number === 1 ? "word" : "words"));
+const count = (number, language) => (language === "zh" ? figure(number) + "字" : figure(number) + NBSP + (number === 1 ? t("word") : t("words")));
 
 const steps = (number) => (number === 1 ? t("1 step") : t("{n} steps", { n: figure(number) }));
 
 function duration(seconds) {
-  if (seconds < 60) return Math.max(1, Math.round(seconds)) + NBSP + "s";
+  if (seconds < 60) return Math.max(1, Math.round(seconds)) + NBSP + t("s");
   const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return minutes + NBSP + "min";
+  if (minutes < 60) return minutes + NBSP + t("min");
   const rest = minutes % 60;
-  return Math.floor(minutes / 60) + NBSP + "h" + (rest ? " " + rest + NBSP + "min" : "");
+  return Math.floor(minutes / 60) + NBSP + t("h") + (rest ? " " + rest + NBSP + t("min") : "");
 }
 
 const STATES = {

@@ -52,7 +52,7 @@ def open_with(arguments: argparse.Namespace, open_studio: OpenStudio) -> Studio:
         arguments.model,
         context=arguments.context,
         threads=arguments.threads,
-        sampling=sampling,
+        sampling=sampling if sampling != Sampling() else None,
         length=LengthMode(arguments.length) if arguments.length else None,
     )
 

@@ -19,6 +19,7 @@ field, so a bad operation raises EditError and changes nothing.
     replace_text find, text, key, nth           replace one place (key, nth) or all, in the texts
     set_title    title
     set_mode     mode
+    set_manner   values                         some of the settings of the writing; null: as usual
 
 `was` is what the person saw when the edit began; if that is no longer there, the edit is a ConflictError.
 """
@@ -53,6 +54,7 @@ _EDITS: dict[str, Callable[[Draft, Op], Draft]] = {
     "replace_text": texts.replace_text,
     "set_title": texts.set_title,
     "set_mode": texts.set_mode,
+    "set_manner": texts.set_manner,
 }
 
 

@@ -117,6 +117,13 @@ def set_mode(draft: Draft, op: Op) -> Draft:
         raise EditError(f"Unknown mode {op.get('mode')!r}.", f"Use {', '.join(m.value for m in Mode)}.") from error
 
 
+def set_manner(draft: Draft, op: Op) -> Draft:
+    values = op.get("values")
+    if not isinstance(values, dict):
+        raise EditError("The edit lacks its values.")
+    return replace(draft, manner=draft.manner.with_values(values))
+
+
 def _finish(paragraph: Paragraph, text: str) -> FinishReason:
     """A stopped answer whose text was only corrected is still to be continued; one that was brought to the end of a
     sentence is done."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from longwriter_ui.draft import Draft, Paragraph, Status
 from longwriter_ui.plan import Step
 from longwriter_ui.project import Past, Project
-from longwriter_ui.store.rows import insert_version, now, read_version
+from longwriter_ui.store.rows import head_columns, insert_version, now, read_version
 
 Edit = Callable[[dict[str, object]], dict[str, object]]  # of export options
 
@@ -47,16 +47,15 @@ def load(connection: sqlite3.Connection, draft: Draft) -> Project:
 def insert(connection: sqlite3.Connection, project: Project) -> None:
     """The rows of a new draft, as revision 1; a paragraph without a history gets its present version."""
     draft = project.draft
+    brief = draft.brief
+    columns = {
+        "id": draft.id, "instruction": brief.instruction, "target_words": brief.target_words,
+        "language": brief.language, "notes": brief.notes, "seed": draft.seed, **head_columns(draft),
+        "created": now(), "updated": now(), "rev": 1, "head_rev": 1, "order_rev": 1,
+    }  # fmt: skip
     connection.execute(
-        """INSERT INTO drafts (id, title, instruction, target_words, language, notes, mode, seed, opening, raw_plan,
-                               planning_problem, proposal, created, updated, rev, head_rev, order_rev)
-           VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,1,1,1)""",
-        (
-            draft.id, draft.title, draft.brief.instruction, draft.brief.target_words, draft.brief.language,
-            draft.brief.notes, draft.mode.value, draft.seed, draft.opening, draft.raw_plan, draft.planning_problem,
-            draft.proposal, now(), now(),
-        ),
-    )  # fmt: skip
+        f"INSERT INTO drafts ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", (*columns.values(),)
+    )
     set_export_options(connection, draft.id, project.export_options)
     places = [*enumerate(draft.paragraphs), *((None, p) for p in project.deleted)]
     for position, paragraph in places:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import sqlite3
 
 from longwriter_ui.draft import Draft, Paragraph
-from longwriter_ui.store.rows import offered_ids, version_row
+from longwriter_ui.store.rows import head_columns, offered_ids, version_row
 
 
 def write(db: sqlite3.Connection, before: Draft, after: Draft, rev: int) -> None:
     """Bring the tables from `before` to `after`."""
-    if _head(before) != _head(after):
-        db.execute(
-            """UPDATE drafts SET title=?, mode=?, opening=?, raw_plan=?, planning_problem=?, proposal=?, head_rev=?
-               WHERE id=?""",
-            (*_head(after), rev, after.id),
-        )
+    head = head_columns(after)
+    if head_columns(before) != head:
+        names = ", ".join(f"{name}=?" for name in head)
+        db.execute(f"UPDATE drafts SET {names}, head_rev=? WHERE id=?", (*head.values(), rev, after.id))
     old = {p.key: p for p in before.paragraphs}
     order = [p.key for p in after.paragraphs]
     for key in old.keys() - set(order):
@@ -36,10 +34,6 @@ def touch_stale(db: sqlite3.Connection, before: Draft, after: Draft, rev: int) -
     for paragraph, stale in zip(after.paragraphs, after.stale_marks(), strict=True):
         if marks.get(paragraph.key, ()) != stale:
             db.execute("UPDATE paragraphs SET rev=? WHERE draft_id=? AND key=?", (rev, after.id, paragraph.key))
-
-
-def _head(draft: Draft) -> tuple[str, ...]:
-    return (draft.title, draft.mode.value, draft.opening, draft.raw_plan, draft.planning_problem, draft.proposal)
 
 
 def _write_paragraph(db: sqlite3.Connection, draft_id: str, old: Paragraph | None, new: Paragraph, rev: int) -> None:

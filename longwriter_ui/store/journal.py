@@ -17,7 +17,7 @@ from longwriter_ui.draft import Status
 from longwriter_ui.errors import ConflictError, EditError
 
 # Not the opening: it says what the model was really sent, whatever the person takes back.
-HEAD = ("title", "mode", "raw_plan", "planning_problem", "proposal")
+HEAD = ("title", "mode", "manner", "raw_plan", "planning_problem", "proposal")
 FIELDS = ("main_point", "words", "locked", "note", "cue", "status", "problem", "version_id", "offered")
 MOST_ENTRIES = 1000  # of one draft; older ones can no longer be undone
 

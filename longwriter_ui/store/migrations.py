@@ -98,6 +98,12 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE INDEX journal_of ON journal(draft_id, id);
         """,
     ),
+    (
+        "0004_manner",
+        """
+        ALTER TABLE drafts ADD COLUMN manner TEXT NOT NULL DEFAULT '{}';      -- JSON: how it is written, where chosen
+        """,
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Author, Basis, Draft, FinishReason, Mode, Paragraph, Status, Version
+from longwriter_ui.manner import Manner
 from longwriter_ui.plan import Step
 
 
@@ -62,6 +63,7 @@ def load_draft(connection: sqlite3.Connection, draft_id: str, *, settled: bool =
         raw_plan=row["raw_plan"],
         planning_problem=row["planning_problem"],
         proposal=row["proposal"],
+        manner=Manner(**json.loads(row["manner"])),
     )
 
 
@@ -110,6 +112,19 @@ def history(connection: sqlite3.Connection, draft_id: str, key: str) -> list[tup
         elif present:
             found[same] = (version, found[same][1], True)
     return found
+
+
+def head_columns(draft: Draft) -> dict[str, object]:
+    """What belongs to the draft as a whole and can change, by column."""
+    return {
+        "title": draft.title,
+        "mode": draft.mode.value,
+        "opening": draft.opening,
+        "raw_plan": draft.raw_plan,
+        "planning_problem": draft.planning_problem,
+        "proposal": draft.proposal,
+        "manner": json.dumps(draft.manner.values()),
+    }
 
 
 def offered_ids(ids: Iterable[int]) -> str:

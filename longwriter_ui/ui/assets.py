@@ -11,11 +11,11 @@ from longwriter_ui.paths import ASSETS
 
 # In this order: later scripts use what earlier ones define.
 _SCRIPTS = (
-    "locale", "words", "dom", "link", "prose", "card", "asides", "board", "revising", "versions", "choices", "replan",
-    "find", "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
-    "export", "brief", "library", "modelrows", "models", "start",
+    "locale", "words", "dom", "feed", "link", "prose", "card", "asides", "board", "revising", "versions", "choices",
+    "replan", "find", "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
+    "export", "brief", "library", "modelrows", "models", "settings", "start",
 )  # fmt: skip
-_STYLES = ("tokens", "frame", "card", "revise", "panel", "export", "models", "narrow", "gradio")
+_STYLES = ("tokens", "frame", "card", "revise", "panel", "export", "models", "settings", "narrow", "gradio")
 
 
 def read(name: str) -> str:

@@ -9,12 +9,14 @@ import logging
 from typing import Any
 
 import gradio as gr
+from starlette.responses import StreamingResponse
 
 from longwriter_ui.errors import ConflictError, DraftNotFound, EditError, LongWriterError
 from longwriter_ui.revision import Revision
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
 from longwriter_ui.ui.exports import ExportFolder
+from longwriter_ui.ui.feed import Feed
 from longwriter_ui.ui.files import brief_calls, export_calls
 
 Json = dict[str, Any]
@@ -24,17 +26,26 @@ MAX_WISH = 2_000
 _log = logging.getLogger(__name__)
 
 
-def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
+def news(studio: Studio, body: Json) -> Json:
+    """What is new in a draft since a revision, and how its job is doing."""
+    if not body.get("draft"):
+        return {"draft": None, "job": None, "error": None, "model": present.named(studio.model)}
+    try:
+        changes = studio.changes(_draft(body), _rev(body))
+    except DraftNotFound as error:
+        return {"draft": body["draft"], "gone": present.error(error)}
+    return present.present(changes, studio.model_at(changes.draft.id), studio.loader.state.test)
+
+
+def board(studio: Studio, exports: ExportFolder, stream: Feed) -> gr.HTML:
     """The component. Its property `reply` carries the answer of the brief's handler to the script."""
 
     def poll(body: Json) -> Json:
-        if not body.get("draft"):
-            return {"draft": None, "job": None, "error": None, "model": present.named(studio.model)}
-        try:
-            changes = studio.changes(_draft(body), _rev(body))
-        except DraftNotFound as error:
-            return {"draft": body["draft"], "gone": present.error(error)}
-        return present.present(changes, studio.model_at(changes.draft.id), studio.loader.state.test)
+        return news(studio, body)
+
+    async def feed(body: Json) -> StreamingResponse:
+        """The same as `poll` and all that follows it, while a job runs."""
+        return stream.respond(body)
 
     def apply(body: Json) -> Json:
         try:
@@ -85,6 +96,14 @@ def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
             return {"refused": present.error(error)}
         return {"pieces": [list(piece) for piece in pieces], "author": author.value}
 
+    def versus(body: Json) -> Json:
+        """What a person typed against what is stored there now."""
+        try:
+            pieces = studio.versus(_draft(body), body.get("key"), str(body.get("name")), str(body.get("mine") or ""))
+        except LongWriterError as error:
+            return {"refused": present.error(error)}
+        return {"pieces": [list(piece) for piece in pieces]}
+
     def find(body: Json) -> Json:
         """Where a text stands in the draft."""
         try:
@@ -99,11 +118,13 @@ def board(studio: Studio, exports: ExportFolder) -> gr.HTML:
         js_on_load=assets.start("startBoard"),
         server_functions=[
             poll,
+            feed,
             apply,
             command,
             outline,
             price,
             compare,
+            versus,
             find,
             *export_calls(studio, exports),
             *brief_calls(studio),
@@ -130,6 +151,8 @@ def _command(studio: Studio, body: Json) -> None:
         studio.suggest(draft, str(body.get("key")))
     elif name == "return_to":
         studio.return_to(draft, str(body.get("key")), _number(body, "number") or 0)
+    elif name in ("pause", "resume"):
+        studio.pause(draft, name == "pause")
     elif name == "stop":
         studio.stop(draft)
     elif name == "undo":

@@ -12,23 +12,19 @@ from longwriter_ui.errors import LongWriterError
 from longwriter_ui.paths import ASSETS, Home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets
-from longwriter_ui.ui.board import board
-from longwriter_ui.ui.examples import EXAMPLES
+from longwriter_ui.ui.board import board, news
+from longwriter_ui.ui.examples import EXAMPLES, EXAMPLES_ZH
 from longwriter_ui.ui.exports import ExportFolder
+from longwriter_ui.ui.feed import Feed
 from longwriter_ui.ui.handlers import LENGTHS, Handlers
 from longwriter_ui.ui.library import library
 from longwriter_ui.ui.models import models
+from longwriter_ui.ui.settings import settings
 from longwriter_ui.ui.theme import theme
 from longwriter_ui.words import LANGUAGES
 
 TITLE = "LongWriter Studio"
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
-_MODES = [
-    ("Conversation: each paragraph continues one conversation, and nothing is read twice", "conversation"),
-    ("AgentWrite: each paragraph has a prompt of its own with the whole text so far", "agentwrite"),
-    ("One shot: the whole piece in one answer, cut into paragraphs", "oneshot"),
-    ("Parallel: every step at once without seeing the others, faster and less coherent", "parallel"),
-]
 
 
 class Page:
@@ -38,7 +34,8 @@ class Page:
         self._home = home
         self._exports = ExportFolder()
         self._local = False
-        self.blocks = _blocks(studio, self._exports, home, lambda: self._local)
+        self._feed = Feed(lambda body: news(studio, body))
+        self.blocks = _blocks(studio, self._exports, self._feed, home, lambda: self._local)
 
     def launch(self, **options: Any) -> str:
         """Serve the page and return its address; LongWriterError when the port cannot be had.
@@ -64,29 +61,29 @@ class Page:
         return str(address)
 
     def close(self) -> None:
+        self._feed.close()
         self.blocks.close(verbose=False)
         self._exports.close()
 
 
-def _blocks(studio: Studio, exports: ExportFolder, home: Home, local: Callable[[], bool]) -> gr.Blocks:
+def _blocks(studio: Studio, exports: ExportFolder, feed: Feed, home: Home, local: Callable[[], bool]) -> gr.Blocks:
     handlers = Handlers(studio)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as blocks:
         _notice(studio, blocks)
         with gr.Tabs(elem_id="lw-tabs"):
             with gr.Tab("Write", id="write", elem_id="lw-tab-write"):
-                desk = board(studio, exports)
+                desk = board(studio, exports, feed)
                 brief, make = _brief()
             with gr.Tab("Library", id="library", elem_id="lw-tab-library"):
                 library(studio)
             with gr.Tab("Models", id="models", elem_id="lw-tab-models"):
                 models(studio, home, local)
-            with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings", render_children=True):
-                settings = _settings()
-        _remember(blocks, *settings)
+            with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings"):
+                settings(studio)
         gr.on(
             make.click,
             handlers.make_plan,
-            [*brief, *settings],
+            brief,
             desk,
             queue=False,
             show_progress="hidden",
@@ -128,7 +125,13 @@ def _brief() -> tuple[list[gr.Component], gr.Button]:
             _static("<p>Start from an example:</p>")
             for name, text in EXAMPLES.items():
                 example = gr.Button(name, size="sm", variant="secondary", min_width=0)
-                example.click(None, None, ask, js=f"() => {json.dumps(text)}", api_visibility="private")
+                example.click(
+                    None,
+                    None,
+                    ask,
+                    js=f"() => window.longwriter.chosen({json.dumps([text, EXAMPLES_ZH[name]])})",
+                    api_visibility="private",
+                )
         with gr.Row(elem_id="lw-lengths"):
             length = gr.Radio(list(LENGTHS), value="1,000", label="Target length, in words", elem_id="lw-length")
             custom = gr.Textbox("5,000", label="Custom length in words", max_lines=1, elem_id="lw-custom", min_width=0)
@@ -149,37 +152,6 @@ def _brief() -> tuple[list[gr.Component], gr.Button]:
             _static('<p id="lw-go-note"></p>')
             make = gr.Button("Make plan", variant="primary", elem_id="lw-make", min_width=0)
     return [ask, length, custom, language, notes], make
-
-
-def _remember(blocks: gr.Blocks, mode: gr.Radio, seed: gr.Textbox) -> None:
-    """Keep the settings in the browser."""
-    saved = gr.BrowserState(["conversation", ""], storage_key="longwriter.settings", secret=TITLE)
-    gr.on(
-        [mode.change, seed.change],
-        None,
-        [mode, seed],
-        saved,
-        js="(mode, seed) => [[mode, seed]]",
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    # Through the server, since the saved values are not there yet when a script alone would run.
-    blocks.load(tuple, saved, [mode, seed], queue=False, show_progress="hidden", api_visibility="private")
-
-
-def _settings() -> tuple[gr.Radio, gr.Textbox]:
-    with gr.Column(elem_id="lw-settings"):
-        _static(assets.read("settings.html"))
-        mode = gr.Radio(_MODES, value="conversation", label="Way of writing", elem_id="lw-way")
-        seed = gr.Textbox(
-            "",
-            label="Seed",
-            info="The same seed, plan and model write the same text. Empty: another one for each piece.",
-            placeholder="any",
-            max_lines=1,
-            elem_id="lw-seed",
-        )
-    return mode, seed
 
 
 def _static(html: str) -> gr.HTML:

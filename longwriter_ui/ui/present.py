@@ -40,6 +40,7 @@ def present(changes: Changes, model: ModelChoice | None, test: SelfTest | None =
     marks = draft.stale_marks() if changes.changed else ()
     cards = [
         card(draft, p, marks[i], changes.places.get(p.key, (0, 0)))
+        | ({"was_point": draft.written_for(i)} if "step" in marks[i] else {})
         for i, p in enumerate(draft.paragraphs)
         if p.key in changes.changed
     ]
@@ -58,6 +59,7 @@ def head(draft: Draft) -> Json:
         "language": draft.brief.language,
         "target_words": draft.brief.target_words,
         "mode": draft.mode.value,
+        "manner": draft.manner.values(),
         "raw_plan": draft.raw_plan,
         "planning_problem": draft.planning_problem,
         "proposal": draft.proposal,

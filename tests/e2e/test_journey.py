@@ -10,6 +10,7 @@ from docx import Document
 
 from longwriter_ui.draft import Author
 from longwriter_ui.engine.scripted import ScriptedEngine
+from longwriter_ui.manner import Manner
 from tests.e2e.conftest import Site
 from tests.script import author
 
@@ -59,7 +60,7 @@ def test_from_the_brief_to_the_exported_files(serve: Serve, tmp_path: Path) -> N
     site.until(lambda: [(s.main_point, s.words) for s in site.draft().steps] == expected, "the edited plan is stored")
     assert [card.input_value() for card in tab.locator(".point").all()] == [point for point, _ in expected]
 
-    # write, watch, stop, go on
+    # write, watch, pause, go on, stop, go on
     tab.locator("[data-part=write]").click()
     tab.get_by_text("Writing 1 of 5").wait_for()
     tab.locator(".card.is-writing .text p").wait_for()
@@ -68,8 +69,16 @@ def test_from_the_brief_to_the_exported_files(serve: Serve, tmp_path: Path) -> N
     tab.get_by_text("Writing 3 of 5").wait_for()
     tab.get_by_role("button", name="Pause").click()
     tab.locator(".status .now", has_text="Paused").wait_for()
+    tab.wait_for_timeout(900)
+    rested = site.draft().text
+    tab.wait_for_timeout(900)
+    assert site.draft().text == rested, "nothing is written during a pause"
+    tab.get_by_role("button", name="Continue").first.click()
+    site.until(lambda: len(site.draft().text) > len(rested), "it goes on")
+    tab.get_by_role("button", name="Stop", exact=True).click()
+    tab.locator(".status .now", has_text="Stopped").wait_for()
     stopped = site.draft().text
-    assert stopped
+    assert stopped.startswith(rested)
     tab.get_by_role("button", name="Continue").first.click()
     tab.locator(".status .now", has_text="Finished").wait_for()
     text = site.draft().text
@@ -182,11 +191,41 @@ def test_settings_hold_for_new_pieces_and_outlive_a_reload(serve: Serve) -> None
     site = serve()
     tab = site.open()
     tab.get_by_role("tab", name="Settings").click()
-    tab.get_by_text("AgentWrite:").click()
-    tab.locator("#lw-seed input").fill("7")
-    tab.locator("#lw-seed input").blur()
-    tab.wait_for_timeout(500)
+    tab.get_by_role("radio", name="AgentWrite").check()
+    tab.get_by_role("radio", name="Strict").check()
+    tab.locator("#lw-seed").fill("7")
+    tab.get_by_label("Temperature").fill("warm")
+    tab.get_by_label("Temperature").blur()
+    tab.get_by_text("is no number").wait_for()
+    tab.get_by_label("Temperature").fill("9")
+    tab.get_by_label("Temperature").blur()
+    tab.get_by_text("Temperature cannot be 9").wait_for()
+    tab.get_by_label("Temperature").fill("0.9")
+    tab.get_by_label("Temperature").blur()
+    site.until(lambda: site.studio.loader.settings.manner.temperature == 0.9, "the settings are saved")
+    assert site.studio.loader.settings.seed == 7
     tab.reload()
     tab.locator("#lw-make").wait_for()
     site.make_plan(tab, "Write about rain.", 250)
     assert (site.draft().mode.value, site.draft().seed) == ("agentwrite", 7)
+    assert site.draft().manner == Manner(temperature=0.9, length="strict")
+
+
+def test_settings_of_the_open_piece_are_its_own(serve: Serve) -> None:
+    site = serve()
+    tab = site.open()
+    tab.get_by_role("tab", name="Settings").click()
+    assert tab.get_by_role("button", name="The open piece").is_disabled()
+    tab.get_by_role("tab", name="Write").click()
+    site.make_plan(tab, "Write about rain.", 250)
+    tab.get_by_role("tab", name="Settings").click()
+    tab.get_by_role("button", name="The open piece").click()
+    tab.get_by_label("Top k").fill("12")
+    tab.get_by_label("DRY").fill("0.8")
+    tab.get_by_role("checkbox", name="Break off loops").uncheck()
+    tab.get_by_role("radio", name="Free").check()
+    wanted = Manner(top_k=12, dry_multiplier=0.8, length="off", guard=False)
+    site.until(lambda: site.draft().manner == wanted, "the piece has its own settings")
+    assert site.studio.loader.settings.manner == Manner()
+    tab.get_by_role("button", name="Back to the usual values").click()
+    site.until(lambda: site.draft().manner == Manner(length="gentle"), "the usual values are back")
