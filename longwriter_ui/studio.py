@@ -7,15 +7,16 @@ One process at a time works on a draft: a lock file, which the system frees even
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from longwriter_ui import revision
+from longwriter_ui import asking, revision
+from longwriter_ui.asking import AskJob
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, new_key
 from longwriter_ui.edits import Op, apply_edit
-from longwriter_ui.engine.base import LengthMode, Sampling
+from longwriter_ui.engine.base import Engine, LengthMode, Request, Sampling
 from longwriter_ui.errors import DraftBusy, EditError, LongWriterError
 from longwriter_ui.events import Event
 from longwriter_ui.host import EngineHost, ModelChoice
@@ -189,6 +190,20 @@ class Studio(Shelf):
         if job is not None:
             self._worker.cancel(job)
 
+    def ask(self, make: Callable[[Engine], Request]) -> AskJob:
+        """Start asking the model something that belongs to no draft."""
+        job = AskJob(make)
+        self._worker.submit(job)
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Stop a job, or take it out of the queue."""
+        self._worker.cancel(job)
+
+    def progress(self, job: Job) -> Progress | None:
+        """How far a job is; None when it has ended."""
+        return self._worker.progress(job)
+
     def changes(self, draft_id: str, rev: int) -> Changes:
         """What is new since revision `rev` (0: everything)."""
         # The job first: told that it has ended, a view must see all that it wrote.
@@ -224,6 +239,11 @@ class Studio(Shelf):
         return choice
 
     @property
+    def sampling(self) -> Sampling:
+        """What the next job samples with; each draft brings its own seed."""
+        return self._sampling
+
+    @property
     def length(self) -> LengthMode:
         """How closely the next job holds paragraphs to their lengths."""
         return self._length or LengthMode(self.loader.settings.length)
@@ -248,6 +268,8 @@ class Studio(Shelf):
     def _perform(self, job: Job) -> None:
         if isinstance(job, LoadJob):
             self.loader.perform(job)
+        elif isinstance(job, AskJob):
+            asking.perform(job, self._host)
         else:
             self._performer.perform(job)
 

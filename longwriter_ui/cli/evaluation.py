@@ -1,0 +1,141 @@
+"""`eval`: writes the prompts of a benchmark, measures what came, and reports."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import FrameType
+
+from longwriter_ui.cli.console import STDOUT, note, to_json, write_target
+from longwriter_ui.cli.progress import clock
+from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, open_with
+from longwriter_ui.evaluate.confidence import Interval
+from longwriter_ui.evaluate.length import length_score
+from longwriter_ui.evaluate.prompts import Prompt, load_prompts
+from longwriter_ui.evaluate.report import write_report
+from longwriter_ui.evaluate.results import Group, Results
+from longwriter_ui.evaluate.ruler import ruler_prompts
+from longwriter_ui.evaluate.run import Run
+from longwriter_ui.evaluation import PieceDone, PieceStarted, RunEnded, settings_of, write_run
+
+
+def run_run(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
+    """Exit code 0 too where prompts failed: they are in the run, and told."""
+    prompts = load_prompts(arguments.prompts)
+    return _write(arguments, open_studio, prompts, arguments.prompts.name)
+
+
+def run_ruler(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
+    prompts = ruler_prompts(arguments.lengths, arguments.languages)
+    code = _write(arguments, open_studio, prompts, "LongWrite-Ruler")
+    if code == 0:
+        results = Results.of_run(Run(arguments.out))
+        for mark in results.marks:
+            _say(f"{mark.length:>7,} words asked for: at most {mark.longest:,}, {mark.mean:,.0f} in the mean")
+        _say(f"Longest output: {results.longest:,} words")
+    return code
+
+
+def run_length(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
+    results = Results.of_run(Run(arguments.folder))
+    groups = [group for group in (results.all, *results.bins, *results.languages) if group is not None]
+    if arguments.json:
+        pieces = [
+            {"n": p.prediction.n, "length": p.prediction.prompt.length, "words": p.prediction.words, "score": p.score}
+            for p in results.pieces
+        ]
+        write_target(STDOUT, to_json({"groups": [_group_json(group) for group in groups], "pieces": pieces}))
+        return 0
+    for group in groups:
+        score = f"{group.score.mean:6.2f} ({_bounds(group.score)})"
+        _say(f"{group.name:<16} {group.count:>4} pieces {group.written:>10,.0f} words   length score {score}")
+    if not groups:
+        note("Nothing is written yet.")
+    return 0
+
+
+def run_report(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
+    runs = [Run(folder) for folder in arguments.folders]
+    written = write_report(runs, arguments.out or arguments.folders[0] / "report")
+    for path in (written.html, written.markdown):
+        _say(str(path))
+    return 0
+
+
+def _write(arguments: argparse.Namespace, open_studio: OpenStudio, prompts: tuple[Prompt, ...], source: str) -> int:
+    """Write a run and tell what comes; Ctrl-C keeps it for the next time."""
+    with closing(open_with(arguments, open_studio)) as studio:
+        run = Run.create(arguments.out, prompts, settings_of(studio, arguments.mode, arguments.seed), source)
+        if arguments.retry and (failed := run.forget_failures()):
+            note(f"{failed} prompts that failed are written again.")
+        with interruptible() as cancel:
+            for event in write_run(run, studio, cancel, keep=arguments.keep_drafts):
+                if isinstance(event, PieceStarted):
+                    note(f"Prompt {event.n + 1} of {event.of}: {run.prompts[event.n].prompt[:60]!r}")
+                elif isinstance(event, PieceDone):
+                    _tell(event)
+                elif isinstance(event, RunEnded) and event.stopped:
+                    note("Stopped; everything so far is kept. The same command goes on.")
+                    return INTERRUPTED
+    problems = [prediction for prediction in run.predictions() if prediction.problem]
+    if problems:
+        note(f"{len(problems)} prompts failed; --retry writes them again.")
+    note(f"Wrote {run.predictions_file}")
+    return 0
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """The first Ctrl-C sets the event, a second one leaves at once."""
+    cancel = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+
+    previous = signal.signal(signal.SIGINT, stop)
+    try:
+        yield cancel
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _tell(event: PieceDone) -> None:
+    piece = event.prediction
+    if piece.problem:
+        note(f"Prompt {piece.n + 1} of {event.of} failed: {piece.problem}")
+        return
+    score = length_score(piece.prompt.length, piece.words)
+    note(
+        f"Prompt {piece.n + 1} of {event.of}: {piece.words:,} of {piece.prompt.length:,} words, "
+        f"length score {score:.1f}, {clock(piece.seconds)}"
+    )
+
+
+def _group_json(group: Group) -> dict[str, object]:
+    score = group.score
+    return {
+        "name": group.name, "pieces": group.count, "problems": group.problems, "required": group.required,
+        "written": group.written, "length_score": score.mean, "low": score.low, "high": score.high,
+    }  # fmt: skip
+
+
+def _bounds(value: Interval) -> str:
+    return f"{value.low:.1f} to {value.high:.1f}"
+
+
+def _say(text: str) -> None:
+    write_target(STDOUT, text)
+
+
+def existing_folder(text: str) -> Path:
+    """A folder named on the command line."""
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return path
