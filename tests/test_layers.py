@@ -25,7 +25,7 @@ LAYERS = [
     {"revision", "jobs"},
     {"loading", "performer", "asking"},
     {"studio"},
-    {"evaluation"},
+    {"evaluation", "judges"},
     {"ui", "cli"},
     {"bootstrap"},
     {"__main__"},
@@ -48,12 +48,13 @@ ONLY_IN = {
     "rich": ("cli/",),
     "huggingface_hub": ("weights/hub",),
     "httpx2": ("weights/",),
+    "openai": ("engine/chat.py",),
     "matplotlib": ("evaluate/plots.py",),
 }
 # Without these the core must still import: they are slow to load, or a person may not have them.
 HEAVY = (
     "gradio", "llama_cpp", "pypandoc", "typst", "nh3", "rich", "numpy", "huggingface_hub", "httpx2", "jinja2",
-    "py3langid", "matplotlib",
+    "py3langid", "matplotlib", "openai",
 )  # fmt: skip
 
 

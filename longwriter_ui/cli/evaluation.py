@@ -13,14 +13,17 @@ from types import FrameType
 from longwriter_ui.cli.console import STDOUT, note, to_json, write_target
 from longwriter_ui.cli.progress import clock
 from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, open_with
+from longwriter_ui.engine.chat import ChatServer
 from longwriter_ui.evaluate.confidence import Interval
 from longwriter_ui.evaluate.length import length_score
 from longwriter_ui.evaluate.prompts import Prompt, load_prompts
+from longwriter_ui.evaluate.quality import DIMENSIONS, Judge, judge_run
 from longwriter_ui.evaluate.report import write_report
 from longwriter_ui.evaluate.results import Group, Results
 from longwriter_ui.evaluate.ruler import ruler_prompts
 from longwriter_ui.evaluate.run import Run
 from longwriter_ui.evaluation import PieceDone, PieceStarted, RunEnded, settings_of, write_run
+from longwriter_ui.judges import ModelJudge, ServerJudge
 
 
 def run_run(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
@@ -55,6 +58,31 @@ def run_length(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
         _say(f"{group.name:<16} {group.count:>4} pieces {group.written:>10,.0f} words   length score {score}")
     if not groups:
         note("Nothing is written yet.")
+    return 0
+
+
+def run_quality(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
+    """Exit code 0 too where some pieces could not be judged: they are counted, and told."""
+    run = Run(arguments.folder)
+    with interruptible() as cancel, _judge(arguments, open_studio) as judge:
+        _say(f"Judge: {judge.about['name']}. Scores of different judges do not compare.")
+        for event in judge_run(run.folder, run.predictions(), judge, arguments.seed, cancel):
+            total = f"quality {event.judgement.total:.1f}" if event.judgement else f"not judged: {event.problem}"
+            note(f"Piece {event.n + 1} ({event.done} of {event.of}): {total}")
+        if cancel.is_set():
+            note("Stopped; the same command goes on.")
+            return INTERRUPTED
+    results = Results.of_run(run)
+    asked = {**judge.about, "seed": arguments.seed}
+    judged = next(judged for judged in results.judged if judged.judge.items() >= asked.items())
+    for dimension in DIMENSIONS:
+        mean = judged.means(dimension)
+        if mean is not None:
+            _say(f"{dimension:<20} {mean.mean:6.2f} ({_bounds(mean)})")
+    if judged.total is not None:
+        _say(f"{'Quality':<20} {judged.total.mean:6.2f} ({_bounds(judged.total)})")
+    lost = f"{judged.malformed} with malformed answers only, {judged.failed} failed"
+    _say(f"{len(judged.judgements)} pieces judged, {lost}")
     return 0
 
 
@@ -103,6 +131,17 @@ def interruptible() -> Iterator[threading.Event]:
         yield cancel
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def _judge(arguments: argparse.Namespace, open_studio: OpenStudio) -> Iterator[Judge]:
+    """The judge that was named: a server by its address, else a model file."""
+    if arguments.judge.startswith(("http://", "https://")):
+        with closing(ChatServer(arguments.judge, arguments.judge_model)) as server:
+            yield ServerJudge(server)
+    else:
+        with closing(open_studio(Path(arguments.judge), threads=arguments.threads)) as studio:
+            yield ModelJudge(studio)
 
 
 def _tell(event: PieceDone) -> None:

@@ -39,6 +39,18 @@ def add_eval(parser: argparse.ArgumentParser) -> None:
     length.add_argument("folder", metavar="RUN", type=evaluation.existing_folder)
     length.add_argument("--json", action="store_true", help="as JSON, with every piece")
     length.set_defaults(run=evaluation.run_length)
+    quality = commands.add_parser("quality", help="quality of a run's pieces, scored by a judge")
+    quality.add_argument("folder", metavar="RUN", type=evaluation.existing_folder)
+    quality.add_argument(
+        "--judge",
+        metavar="PATH | URL",
+        required=True,
+        help="a .gguf file, or the base address of an OpenAI-compatible server",
+    )
+    quality.add_argument("--judge-model", metavar="NAME", default="", help="which model of the server")
+    quality.add_argument("--seed", metavar="N", type=number(int, 0, 2**31 - 1), default=0, help="default: 0")
+    quality.add_argument("--threads", metavar="N", type=number(int, 1, 1024), help="default: all cores")
+    quality.set_defaults(run=evaluation.run_quality)
     report = commands.add_parser("report", help="a report on one run or several, in HTML and Markdown")
     report.add_argument("folders", metavar="RUN", type=evaluation.existing_folder, nargs="+")
     report.add_argument("--out", metavar="DIR", type=Path, help="default: report/ in the first run")

@@ -17,7 +17,7 @@ from statistics import fmean
 from typing import Any, Protocol
 
 from longwriter_ui.engine.base import Cancel
-from longwriter_ui.errors import ExportError, JudgeError, LongWriterError, StoreError
+from longwriter_ui.errors import ContextTooSmall, ExportError, JudgeError, LongWriterError, StoreError
 from longwriter_ui.evaluate.run import Prediction
 from longwriter_ui.export.files import write_whole
 from longwriter_ui.jsonl import Json, appending, dump_lines, read_lines
@@ -131,6 +131,8 @@ def judge_run(
                 lost = 0
             except JudgeError as error:
                 problem, malformed, lost = str(error), ATTEMPTS, 0
+            except ContextTooSmall as error:
+                problem = str(error)  # this piece is too long for the judge; the next one may not be
             except LongWriterError as error:
                 lost += 1
                 if lost == _LOST:

@@ -111,3 +111,17 @@ def test_wrong_usage_is_told(longwriter: CommandLine, prompts: Path):
     assert missing.code == 1
     assert "no file none.jsonl" in missing.err
     assert not (longwriter.folder / "RUN").exists()
+
+
+def test_a_local_model_judges_a_run(longwriter: CommandLine, prompts: Path):
+    assert longwriter("eval", "run", "--prompts", prompts, "--model", longwriter.model, "--out", "RUN").code == 0
+    result = longwriter("eval", "quality", "RUN", "--judge", longwriter.model)
+    assert result.code == 0, result.err
+    assert "Judge: Tiny" in result.out
+    assert "3 pieces judged, 0 with malformed answers only, 0 failed" in result.out
+    again = longwriter("eval", "quality", "RUN", "--judge", longwriter.model)
+    assert "Piece" not in again.err
+    assert again.out == result.out
+    report = longwriter("eval", "report", "RUN")
+    assert report.code == 0, report.err
+    assert "judged by Tiny" in (longwriter.folder / "RUN" / "report" / "report.md").read_text(encoding="utf-8")
