@@ -1,8 +1,7 @@
 """The studio writes what `evaluate` measures: a run's prompts, one after the other.
 
-Each piece is a draft while it is being written, so a process that is killed loses half a second of it and the next one
-goes on where it stopped. When its line is in pred.jsonl, the draft goes. `direct` needs no draft: the prompt itself is
-put to the model, as the benchmark does, and a piece that was broken off begins anew.
+When the line of a piece is in pred.jsonl, its draft goes. `direct` needs no draft: the prompt itself is put to the
+model, as the benchmark does, and a piece that was broken off begins anew.
 """
 
 from __future__ import annotations
@@ -14,11 +13,12 @@ from dataclasses import asdict, dataclass, replace
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import FinishReason, Mode
 from longwriter_ui.engine.base import Cancel, Engine, Request, user
-from longwriter_ui.errors import DraftNotFound, EngineError, LongWriterError, ModelFileError, StoreError
+from longwriter_ui.errors import EngineError, LongWriterError, ModelFileError, StoreError
 from longwriter_ui.evaluate.run import Prediction, Run, Settings
 from longwriter_ui.jobs import Job
-from longwriter_ui.jsonl import Appender, appending
+from longwriter_ui.jsonl import appending
 from longwriter_ui.loops import good_part
+from longwriter_ui.pieces import Pieces, follow
 from longwriter_ui.pipeline import tokens_per_word
 from longwriter_ui.progress import Progress
 from longwriter_ui.report import overall_finish
@@ -29,7 +29,6 @@ DIRECT = "direct"
 MODES = (*(mode.value for mode in Mode), DIRECT)
 _MOST_TOKENS = 32_768  # of a direct answer: the length LongWriter was fine-tuned for
 _MOST_TIMES = 4  # its length; what goes on from there scores nothing any more
-_TICK = 0.2  # seconds between two looks at a job
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,11 @@ def write_run(run: Run, studio: Studio, cancel: Cancel, *, keep: bool = False) -
     """Write what is still to be written of `run`, up to RunEnded. A prompt that fails is recorded, and the next one
     follows; an error of the model's file or of the store ends the run. `keep`: the drafts stay in the library."""
     with appending(run.predictions_file) as predictions, appending(run.drafts_file) as drafts:
-        writer = _RunWriter(run, studio, cancel, drafts, keep)
-        writer.clear_away()
+        pieces = Pieces(studio, cancel, drafts, run.drafts_file)
+        writer = _RunWriter(run, studio, cancel, pieces)
+        if not keep:
+            for done in run.predictions():  # left by a process that was killed between the line and this
+                pieces.remove(done.n)
         for n in run.todo():
             yield PieceStarted(n, len(run.prompts))
             prediction = yield from writer.write(n)
@@ -90,61 +92,41 @@ def write_run(run: Run, studio: Studio, cancel: Cancel, *, keep: bool = False) -
                 yield RunEnded(stopped=True)
                 return
             predictions.append(prediction.values())
-            writer.done(n)
+            if not keep:
+                pieces.remove(n)
             yield PieceDone(prediction, len(run.prompts))
     yield RunEnded(stopped=False)
 
 
 class _RunWriter:
-    def __init__(self, run: Run, studio: Studio, cancel: Cancel, drafts: Appender, keep: bool) -> None:
-        self._run, self._studio, self._cancel = run, studio, cancel
-        self._drafts, self._keep = drafts, keep
+    def __init__(self, run: Run, studio: Studio, cancel: Cancel, pieces: Pieces) -> None:
+        self._run, self._studio, self._cancel, self._pieces = run, studio, cancel, pieces
         self._mode, self._seed = str(run.manifest["mode"]), int(run.manifest["seed"])
-        self._begun = run.drafts()
 
     def write(self, n: int) -> Generator[RunEvent, None, Prediction | None]:
         """The piece; None when it was stopped."""
         jobs: list[Job] = []
         try:
-            if self._mode == DIRECT:
-                return (yield from self._write_direct(n, jobs))
-            return (yield from self._write_draft(n, jobs))
+            answer = self._direct(n, jobs) if self._mode == DIRECT else self._draft(n, jobs)
+            return (yield from answer)
         except (ModelFileError, StoreError):
             raise
         except LongWriterError as error:
-            response = self._studio.draft(self._begun[n]).text if n in self._begun else ""
-            return self._prediction(n, response, jobs, finish=FinishReason.ERROR, problem=str(error))
+            draft = self._pieces.draft(n)
+            return self._prediction(n, draft.text if draft else "", jobs, FinishReason.ERROR, problem=str(error))
 
-    def done(self, n: int) -> None:
-        """The piece has its line, so its draft can go."""
-        if n in self._begun and not self._keep:
-            self._studio.delete(self._begun.pop(n))
-
-    def clear_away(self) -> None:
-        """Drafts of pieces that have their line, left by a process that was killed between the two."""
-        for prediction in self._run.predictions():
-            if prediction.n in self._begun and self._exists(prediction.n):
-                self.done(prediction.n)
-
-    def _write_draft(self, n: int, jobs: list[Job]) -> Generator[RunEvent, None, Prediction | None]:
+    def _draft(self, n: int, jobs: list[Job]) -> Generator[RunEvent, None, Prediction | None]:
         prompt = self._run.prompts[n]
-        if n not in self._begun or not self._exists(n):
-            brief = Brief.create(prompt.prompt, prompt.length, prompt.language)
-            draft = self._studio.create(brief, Mode(self._mode), seed_of(self._seed, n, 0) >> 1)
-            self._begun[n] = draft.id
-            self._drafts.append({"n": n, "draft": draft.id})
-        draft_id = self._begun[n]
-        ended = FinishReason.STOP
-        if not self._studio.draft(draft_id).paragraphs:
-            ended = yield from self._follow(n, self._studio.plan(draft_id), jobs)
-        if ended is FinishReason.STOP:
-            ended = yield from self._follow(n, self._studio.write(draft_id), jobs)
-        if ended is FinishReason.CANCELLED:
+        brief = Brief.create(prompt.prompt, prompt.length, prompt.language)
+        seed = seed_of(self._seed, n, 0) >> 1  # as large as a draft's may be
+        whole = yield from self._showing(n, self._pieces.write(n, brief, Mode(self._mode), seed, jobs))
+        draft = self._pieces.draft(n)
+        if not whole or draft is None:
             return None
-        draft = self._studio.draft(draft_id)
-        return self._prediction(n, draft.text, jobs, finish=overall_finish(draft, ended), steps=len(draft.steps))
+        finish = overall_finish(draft, FinishReason.STOP)
+        return self._prediction(n, draft.text, jobs, finish, steps=len(draft.steps))
 
-    def _write_direct(self, n: int, jobs: list[Job]) -> Generator[RunEvent, None, Prediction | None]:
+    def _direct(self, n: int, jobs: list[Job]) -> Generator[RunEvent, None, Prediction | None]:
         prompt = self._run.prompts[n]
 
         def make(engine: Engine) -> Request:
@@ -154,32 +136,21 @@ class _RunWriter:
             return Request((user(prompt.prompt),), sampling, limit, guarded=True)
 
         job = self._studio.ask(make)
-        if (yield from self._follow(n, job, jobs)) is FinishReason.CANCELLED:
+        if not (yield from self._showing(n, follow(self._studio, job, jobs, self._cancel))):
             return None
         text = good_part((), job.text) if job.finish is FinishReason.LOOP else job.text
-        return self._prediction(n, text.strip(), jobs, finish=job.finish)
+        return self._prediction(n, text.strip(), jobs, job.finish)
 
-    def _follow(self, n: int, job: Job, jobs: list[Job]) -> Generator[RunEvent, None, FinishReason]:
-        """Until the job has ended: STOP or CANCELLED. Raises what it failed with."""
-        jobs.append(job)
-        while not job.wait(_TICK):
-            if self._cancel.is_set() and not job.cancelled.is_set():
-                self._studio.cancel(job)
-            if (progress := self._studio.progress(job)) is not None:
-                yield PieceWriting(n, len(self._run.prompts), progress)
-        if job.failure is not None:
-            raise job.failure
-        return FinishReason.CANCELLED if job.cancelled.is_set() else FinishReason.STOP
+    def _showing(self, n: int, work: Generator[Progress, None, bool]) -> Generator[RunEvent, None, bool]:
+        """The work's progress as events."""
+        while True:
+            try:
+                yield PieceWriting(n, len(self._run.prompts), next(work))
+            except StopIteration as end:
+                return bool(end.value)
 
     def _prediction(
-        self, n: int, response: str, jobs: list[Job], *, finish: FinishReason, problem: str = "", steps: int = 0
+        self, n: int, response: str, jobs: list[Job], finish: FinishReason, *, problem: str = "", steps: int = 0
     ) -> Prediction:
         tokens, seconds = sum(job.usage.written for job in jobs), sum(job.seconds for job in jobs)
         return Prediction(n, self._run.prompts[n], response, finish.value, problem, steps, tokens, seconds)
-
-    def _exists(self, n: int) -> bool:
-        try:
-            self._studio.draft(self._begun[n])
-        except DraftNotFound:
-            return False
-        return True

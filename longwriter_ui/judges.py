@@ -7,11 +7,11 @@ from longwriter_ui.engine.chat import ChatServer
 from longwriter_ui.errors import EngineError
 from longwriter_ui.evaluate.quality import GRAMMAR
 from longwriter_ui.jsonl import Json
+from longwriter_ui.pieces import follow
 from longwriter_ui.studio import Studio
 
 _TEMPERATURE = 0.5  # above 0, so that a second try can differ from the first
 _TOKENS = 512  # six numbers with their names, and room for a model that talks
-_TICK = 0.2
 
 
 class ModelJudge:
@@ -31,11 +31,8 @@ class ModelJudge:
             return Request(conversation, Sampling(temperature=_TEMPERATURE, seed=seed), _TOKENS, GRAMMAR)
 
         job = self._studio.ask(make)
-        while not job.wait(_TICK):
-            if cancel.is_set():
-                self._studio.cancel(job)
-        if job.failure is not None:
-            raise job.failure
+        for _ in follow(self._studio, job, [], cancel):
+            pass
         return None if job.cancelled.is_set() else job.text
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from types import FrameType
 
 from longwriter_ui.cli.console import STDOUT, note, to_json, write_target
 from longwriter_ui.cli.progress import clock
-from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, open_with
+from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, interruptible, open_with
 from longwriter_ui.engine.chat import ChatServer
 from longwriter_ui.evaluate.confidence import Interval
 from longwriter_ui.evaluate.length import length_score
@@ -114,23 +111,6 @@ def _write(arguments: argparse.Namespace, open_studio: OpenStudio, prompts: tupl
         note(f"{len(problems)} prompts failed; --retry writes them again.")
     note(f"Wrote {run.predictions_file}")
     return 0
-
-
-@contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """The first Ctrl-C sets the event, a second one leaves at once."""
-    cancel = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if cancel.is_set():
-            raise KeyboardInterrupt
-        cancel.set()
-
-    previous = signal.signal(signal.SIGINT, stop)
-    try:
-        yield cancel
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 @contextmanager

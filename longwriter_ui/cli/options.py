@@ -9,11 +9,13 @@ from pathlib import Path
 from longwriter_ui.engine.base import LengthMode, Sampling
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """The model that writes, and how."""
+def add_model(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """The model that writes, or `several`, and how."""
     group = parser.add_argument_group("model")
     default = Sampling()
-    group.add_argument("--model", metavar="PATH", type=Path, help="a .gguf file; default: the one chosen last")
+    more = {"action": "append"} if several else {}
+    text = "a .gguf file; default: the one chosen last" + ("; may be repeated" if several else "")
+    group.add_argument("--model", metavar="PATH", type=Path, help=text, **more)  # type: ignore[arg-type]
     group.add_argument("--context", metavar="N", type=number(int, 256, 2**20), help="tokens; default: as needed")
     group.add_argument("--threads", metavar="N", type=number(int, 1, 1024), help="default: all cores")
     group.add_argument("--temperature", metavar="T", type=number(float, 0, 5), default=default.temperature)

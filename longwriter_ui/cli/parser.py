@@ -26,12 +26,15 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m longwriter_ui", description="Write long pieces with a model on your own machine."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="write | plan | drafts | models | eval")
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="write | plan | drafts | models | eval | dataset"
+    )
     _add_write(commands.add_parser("write", help="plan and write a piece, or go on with one"))
     _add_plan(commands.add_parser("plan", help="make a plan to edit, or read one"))
     _add_drafts(commands.add_parser("drafts", help="the drafts in the store"))
     _add_models(commands.add_parser("models", help="the models: which fit, download, verify, test"))
     measures.add_eval(commands.add_parser("eval", help="write a benchmark's prompts, score them, report"))
+    measures.add_dataset(commands.add_parser("dataset", help="training data from instructions and from drafts"))
     return parser
 
 

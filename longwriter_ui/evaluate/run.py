@@ -147,10 +147,6 @@ class Run:
             write_whole(self.predictions_file, dump_lines(whole))
         return failed
 
-    def drafts(self) -> dict[int, str]:
-        """The draft that holds each piece that was begun."""
-        return {value["n"]: value["draft"] for value in read_lines(self.drafts_file)}
-
     def _refuse_others(self, settings: Settings, lines: list[Json]) -> None:
         hint = "Give the same settings to go on with it, or another folder with --out."
         for name, value in vars(settings).items():
