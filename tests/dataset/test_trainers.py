@@ -62,7 +62,8 @@ def model(tmp_path: Path) -> tuple[Any, Any]:
         vocab_size=len(vocabulary), hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2,
         max_position_embeddings=128,
     )  # fmt: skip
-    return transformers.LlamaForCausalLM(config), tokenizer
+    transformers.LlamaForCausalLM(config).save_pretrained(tmp_path / "model")  # DPO loads it a second time
+    return transformers.LlamaForCausalLM.from_pretrained(tmp_path / "model"), tokenizer
 
 
 @pytest.mark.parametrize(("kind", "name"), [("SFT", "train"), ("DPO", "pairs")])
