@@ -27,6 +27,7 @@ LAYERS = [
     {"studio"},
     {"pieces"},
     {"evaluation", "judges", "dataset"},
+    {"trials"},
     {"ui", "cli"},
     {"bootstrap"},
     {"__main__"},

@@ -18,7 +18,7 @@ function remembered() {
   return new URL(location.href).searchParams.get("draft") ?? localStorage.getItem(OPEN_DRAFT);
 }
 
-/** Show one of the page's tabs: write, library, models or settings. */
+/** Show one of the page's tabs: write, library, models, evaluate or settings. */
 function goToTab(name) {
   document.getElementById("lw-tab-" + name + "-button")?.click();
 }
@@ -42,4 +42,4 @@ function hearReply(board, reply) {
   if (reply.draft) board.open(reply.draft, "plan");
 }
 
-window.longwriter = { startBoard, startLibrary, startModels };
+window.longwriter = { startBoard, startLibrary, startModels, startEvaluate };

@@ -13,9 +13,9 @@ from longwriter_ui.paths import ASSETS
 _SCRIPTS = (
     "locale", "words", "dom", "link", "prose", "card", "asides", "board", "revising", "versions", "choices", "replan",
     "find", "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
-    "export", "brief", "library", "modelrows", "models", "start",
+    "export", "brief", "library", "modelrows", "models", "evaluate", "start",
 )  # fmt: skip
-_STYLES = ("tokens", "frame", "card", "revise", "panel", "export", "models", "narrow", "gradio")
+_STYLES = ("tokens", "frame", "card", "revise", "panel", "export", "models", "evaluate", "narrow", "gradio")
 
 
 def read(name: str) -> str:
