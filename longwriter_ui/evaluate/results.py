@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import fmean
 
 from longwriter_ui.evaluate import quality
@@ -23,7 +24,11 @@ class Piece:
 
     prediction: Prediction
     score: float
-    repetition: Repetition
+
+    @cached_property
+    def repetition(self) -> Repetition:
+        """Worked out when it is asked for, since it takes a while in a long piece."""
+        return repetition(self.prediction.response)
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,7 @@ class Results:
 
     @staticmethod
     def of_run(run: Run) -> Results:
-        pieces = tuple(
-            Piece(p, length_score(p.prompt.length, p.words), repetition(p.response)) for p in run.predictions()
-        )
+        pieces = tuple(Piece(p, length_score(p.prompt.length, p.words)) for p in run.predictions())
         judged = tuple(Judged(*quality.load(path)) for path in quality.files(run.folder))
         return Results(run.name, run.manifest, pieces, max(len(run.prompts), len(pieces)), judged)
 
