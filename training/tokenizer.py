@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from .tasks import Size, conversation
+from .tasks import PROMPTS, Size, conversation
 from .topics import HAN
+from .voice import TEXT
 
 VOCABULARY = 7168
 HAN_TIMES = 400
@@ -48,6 +49,16 @@ def train(seed: int, documents: int = 6000) -> Tokenizer:
     tokenizer.pre_tokenizer = bytes_
     tokenizer.decoder = decoders.ByteLevel()
     return tokenizer
+
+
+def strangers(tokenizer: Tokenizer) -> list[int]:
+    """Ids of the common characters that the grammar itself never writes: they come only as parts of topics."""
+    own = "".join(
+        file.read_text(encoding="utf-8")
+        for file in (*TEXT.glob("*.zh.txt"), *PROMPTS.glob("*.zh.txt"))
+        if not file.name.startswith(("heldout", "topics"))
+    )
+    return [tokenizer.encode(character).ids[0] for character in HAN if character not in own]
 
 
 def load(path: Path) -> Tokenizer:

@@ -80,7 +80,8 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50) -> Path:
     tok = tokenizer.load(words)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = Model(Shape())
-    wire(model, schedule.SEED)
+    fixed = tokenizer.strangers(tok)
+    wire(model, fixed, schedule.SEED)
     model.to(device)
     opts = optimisers(model)
     path, start, seconds = out / "checkpoint.pt", 0, 0.0
@@ -104,6 +105,7 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50) -> Path:
             with torch.autocast(device, torch.bfloat16):
                 loss = loss_of(model, *(torch.from_numpy(part).to(device) for part in batch))
             loss.backward()
+            model.embedding.weight.grad[fixed] = 0.0
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for opt in opts:
                 opt.step()
