@@ -25,24 +25,24 @@ OUT = Path(__file__).parent / "out"
 BLOCK = 100
 
 
-def loss_of(model: Model, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def loss_of(model: Model, inputs: torch.Tensor, labels: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """Mean cross entropy over the positions that have a target; only these are mapped to the vocabulary."""
-    states = model(inputs).flatten(0, 1)
+    states = model(inputs, places).flatten(0, 1)
     wanted = (labels.flatten() != IGNORE).nonzero()[:, 0]
     logits = model.logits(states[wanted])
     return functional.cross_entropy(logits.float(), labels.flatten()[wanted])
 
 
-def data(tok: Tokenizer, start: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+def data(tok: Tokenizer, start: int) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
     """The batches of the steps from `start` on."""
     step = start - start % BLOCK
     while step < schedule.STEPS:
         phase = schedule.phase_at(step)
         source = batches(tok, phase, schedule.SEED * 1_000_003 + step)
         for _ in range(min(BLOCK, schedule.STEPS - step)):
-            inputs, labels = next(source)
+            batch = next(source)
             if step >= start:
-                yield step, inputs, labels
+                yield step, batch
             step += 1
 
 
@@ -80,7 +80,8 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50) -> Path:
     tok = tokenizer.load(words)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = Model(Shape())
-    wire(model, schedule.SEED)
+    fixed = tokenizer.strangers(tok)
+    wire(model, fixed, schedule.SEED)
     model.to(device)
     opts = optimisers(model)
     path, start, seconds = out / "checkpoint.pt", 0, 0.0
@@ -96,19 +97,20 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50) -> Path:
         base = [[schedule.MUON_RATE] * len(base[0]), [schedule.ADAM_RATE] * len(base[1])]
     began, positions, recent = time.time(), 0, []
     with (out / "log.jsonl").open("a", encoding="utf-8") as log:
-        for step, inputs, labels in data(tok, start):
+        for step, batch in data(tok, start):
             factor = schedule.rate(step)
             for opt, rates in zip(opts, base, strict=True):
                 for group, rate in zip(opt.param_groups, rates, strict=True):
                     group["lr"] = rate * factor
             with torch.autocast(device, torch.bfloat16):
-                loss = loss_of(model, torch.from_numpy(inputs).to(device), torch.from_numpy(labels).to(device))
+                loss = loss_of(model, *(torch.from_numpy(part).to(device) for part in batch))
             loss.backward()
+            model.embedding.weight.grad[fixed] = 0.0
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for opt in opts:
                 opt.step()
                 opt.zero_grad()
-            positions += inputs.size
+            positions += batch[0].size
             recent.append(loss.item())
             if step % 4 == 0:
                 torch.set_num_threads(cores.threads())
