@@ -1,5 +1,6 @@
 """The recipe: what is trained when, counted in steps so that the same command gives the same model."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 from .batches import Phase
@@ -18,23 +19,35 @@ PHASES = (
 )
 """Copying first, on short exercises; then the application's own tasks, longer and longer."""
 
-STEPS = sum(phase.steps for phase in PHASES)
-RATES = ((0, 0.0125), (80, 1.0), (STEPS * 0.4, 1.0), (STEPS * 0.8, 0.25), (STEPS, 0.0))
-"""The factor on both rates by step, straight between these points: a warm-up, flat, then two falls."""
+
+@dataclass(frozen=True)
+class Schedule:
+    """Phases one after the other, and the rates over all of them."""
+
+    phases: tuple[Phase, ...]
+
+    @property
+    def steps(self) -> int:
+        """Of all phases."""
+        return sum(phase.steps for phase in self.phases)
+
+    def rate(self, step: int) -> float:
+        """The factor on both learning rates at a step, straight between points: a warm-up, flat, then two falls."""
+        steps = self.steps
+        points = ((0, 0.0125), (80, 1.0), (steps * 0.4, 1.0), (steps * 0.8, 0.25), (steps, 0.0))
+        for (first, low), (last, high) in pairwise(points):
+            if step <= last:
+                return low + (high - low) * (step - first) / (last - first)
+        return 0.0
+
+    def phase_at(self, step: int) -> Phase:
+        """The phase that a step belongs to."""
+        for phase in self.phases:
+            if step < phase.steps:
+                return phase
+            step -= phase.steps
+        return self.phases[-1]
 
 
-def rate(step: int) -> float:
-    """The factor on the learning rates at a step."""
-    for (first, low), (last, high) in pairwise(RATES):
-        if step <= last:
-            return low + (high - low) * (step - first) / (last - first)
-    return 0.0
-
-
-def phase_at(step: int) -> Phase:
-    """The phase that a step belongs to."""
-    for phase in PHASES:
-        if step < phase.steps:
-            return phase
-        step -= phase.steps
-    return PHASES[-1]
+DEMO = Schedule(PHASES)
+"""The demonstration model's."""

@@ -7,6 +7,7 @@ the plain `gpt-2` pre-tokenizer of llama.cpp is enough, since no such merge exis
 """
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -22,8 +23,18 @@ BOS, EOS, OPEN, CLOSE = 0, 1, 2, 3
 SPECIAL = ("<|begin_of_text|>", "<|end_of_text|>", "[INST]", "[/INST]")
 
 
-def train(seed: int, documents: int = 6000) -> Tokenizer:
-    """Learn the merges from `documents` conversations of the grammar."""
+KINDS = ("plan", "drill", "write", "write")
+
+
+def train(
+    seed: int,
+    documents: int = 6000,
+    vocabulary: int = VOCABULARY,
+    kinds: Sequence[str] = KINDS,
+    characters: Sequence[str] = HAN,
+) -> Tokenizer:
+    """Learn the merges from `documents` conversations of the grammar, of these kinds in turn. Each of `characters` gets
+    a token of its own."""
     tokenizer = Tokenizer(models.BPE())
     bytes_ = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     alone = pre_tokenizers.Split(Regex(r"\p{N}|[^\x00-\x7f]"), "isolated")
@@ -31,16 +42,15 @@ def train(seed: int, documents: int = 6000) -> Tokenizer:
     rng = random.Random(seed)
 
     def texts():
-        for character in HAN:
+        for character in characters:
             yield character * HAN_TIMES
         for i in range(documents):
-            kind = ("plan", "drill", "write", "write")[i % 4]
-            for user, answer in conversation(kind, Size(900, 400, 6), rng):
+            for user, answer in conversation(kinds[i % len(kinds)], Size(900, 400, 6), rng):
                 yield user
                 yield answer
 
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
+        vocab_size=vocabulary,
         special_tokens=[AddedToken(text, special=i < 2, normalized=False) for i, text in enumerate(SPECIAL)],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
@@ -52,13 +62,15 @@ def train(seed: int, documents: int = 6000) -> Tokenizer:
 
 
 def strangers(tokenizer: Tokenizer) -> list[int]:
-    """Ids of the common characters that the grammar itself never writes: they come only as parts of topics."""
+    """Ids of the common characters that have a token, but that the grammar itself never writes: they come only as parts
+    of topics."""
     own = "".join(
         file.read_text(encoding="utf-8")
         for file in (*TEXT.glob("*.zh.txt"), *PROMPTS.glob("*.zh.txt"))
         if not file.name.startswith(("heldout", "topics"))
     )
-    return [tokenizer.encode(character).ids[0] for character in HAN if character not in own]
+    ids = [tokenizer.encode(character).ids for character in HAN if character not in own]
+    return [tokens[0] for tokens in ids if len(tokens) == 1]
 
 
 def load(path: Path) -> Tokenizer:
