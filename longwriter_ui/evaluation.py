@@ -7,7 +7,7 @@ model, as the benchmark does, and a piece that was broken off begins anew.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, replace
 
 from longwriter_ui.brief import Brief
@@ -23,6 +23,7 @@ from longwriter_ui.pipeline import tokens_per_word
 from longwriter_ui.progress import Progress
 from longwriter_ui.report import overall_finish
 from longwriter_ui.studio import Studio
+from longwriter_ui.words import benchmark_count
 from longwriter_ui.writing import seed_of
 
 DIRECT = "direct"
@@ -136,16 +137,25 @@ class _RunWriter:
             return Request((user(prompt.prompt),), sampling, limit, guarded=True)
 
         job = self._studio.ask(make)
-        if not (yield from self._showing(n, follow(self._studio, job, jobs, self._cancel))):
+
+        def counted(progress: Progress) -> Progress:
+            return replace(progress, paragraph=1, of=1, words=benchmark_count(job.text), target=prompt.length)
+
+        if not (yield from self._showing(n, follow(self._studio, job, jobs, self._cancel), counted)):
             return None
         text = good_part((), job.text) if job.finish is FinishReason.LOOP else job.text
         return self._prediction(n, text.strip(), jobs, job.finish)
 
-    def _showing(self, n: int, work: Generator[Progress, None, bool]) -> Generator[RunEvent, None, bool]:
+    def _showing(
+        self,
+        n: int,
+        work: Generator[Progress, None, bool],
+        shown: Callable[[Progress], Progress] = lambda progress: progress,
+    ) -> Generator[RunEvent, None, bool]:
         """The work's progress as events."""
         while True:
             try:
-                yield PieceWriting(n, len(self._run.prompts), next(work))
+                yield PieceWriting(n, len(self._run.prompts), shown(next(work)))
             except StopIteration as end:
                 return bool(end.value)
 

@@ -28,13 +28,19 @@ class EvaluateTab {
     parts.judge.addEventListener("change", () => {
       parts.serverrow.hidden = parts.namerow.hidden = parts.judge.value !== "server";
     });
-    parts.draft.addEventListener("change", () => this.score());
+    parts.draft.addEventListener("change", () => {
+      this.chosen = parts.draft.value;
+      this.score();
+    });
     parts.judgepiece.addEventListener("click", () => this.act({ do: "judge_draft", draft: parts.draft.value, ...this.judge() }));
     parts.stop.addEventListener("click", () => this.act({ do: "stop" }));
     parts.compare.addEventListener("click", () => this.compare());
     new IntersectionObserver((entries) => {
       const seen = entries.some((entry) => entry.isIntersecting);
-      if (seen && !this.seen) this.chosen = window.longwriter.board?.draft ?? this.chosen;
+      if (seen && !this.seen) {
+        this.chosen = window.longwriter.board?.draft ?? this.chosen;
+        this.wanted = true;
+      }
       this.seen = seen;
       if (this.seen) this.poll();
     }).observe(this.element);
@@ -44,9 +50,10 @@ class EvaluateTab {
     clearTimeout(this.timer);
     if (!this.seen) return;
     const turn = (this.turn = (this.turn ?? 0) + 1);
-    const answer = await this.server.state({}).catch(() => null);
+    const answer = await this.server.state({ drafts: this.wanted }).catch(() => null);
     if (turn !== this.turn) return;
     if (answer) this.show(answer);
+    if (answer?.drafts) this.wanted = false;
     this.timer = setTimeout(() => this.poll(), this.busy ? EVALUATE_BUSY : EVALUATE_IDLE);
   }
 
@@ -82,7 +89,7 @@ class EvaluateTab {
     const before = this.busy;
     const activity = answer.activity;
     this.busy = Boolean(activity?.running);
-    this.showDrafts(answer.drafts);
+    if (answer.drafts) this.showDrafts(answer.drafts);
     if (!parts.mode.options.length) parts.mode.append(...answer.modes.map((mode) => el("option", { value: mode }, mode)));
     if (!parts.name.value && !this.named) {
       parts.name.value = answer.model.name.replace(/[^\w.-]+/g, "-").slice(0, 60);
@@ -112,10 +119,7 @@ class EvaluateTab {
 
   showDrafts(drafts) {
     const { parts } = this;
-    const wanted = JSON.stringify(drafts);
-    if (wanted === this.shownDrafts) return;
-    this.shownDrafts = wanted;
-    const chosen = parts.draft.value || this.chosen;
+    const chosen = this.chosen ?? parts.draft.value;
     parts.draft.replaceChildren(...drafts.map((draft) => el("option", { value: draft.id }, draft.title)));
     if (drafts.some((draft) => draft.id === chosen)) parts.draft.value = chosen;
     this.score();

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from longwriter_ui.cli.console import STDOUT, note, to_json, write_target
-from longwriter_ui.cli.progress import clock
+from longwriter_ui.cli.progress import clock, describe
 from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, interruptible, open_with
 from longwriter_ui.engine.chat import ChatServer
 from longwriter_ui.evaluate.confidence import Interval
@@ -19,8 +20,10 @@ from longwriter_ui.evaluate.report import write_report
 from longwriter_ui.evaluate.results import Group, Results
 from longwriter_ui.evaluate.ruler import ruler_prompts
 from longwriter_ui.evaluate.run import Run
-from longwriter_ui.evaluation import PieceDone, PieceStarted, RunEnded, settings_of, write_run
+from longwriter_ui.evaluation import PieceDone, PieceStarted, PieceWriting, RunEnded, settings_of, write_run
 from longwriter_ui.judges import ModelJudge, ServerJudge
+
+_EVERY = 15.0  # seconds between two lines about a piece
 
 
 def run_run(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
@@ -98,8 +101,13 @@ def _write(arguments: argparse.Namespace, open_studio: OpenStudio, prompts: tupl
         if arguments.retry and (failed := run.forget_failures()):
             note(f"{failed} prompts that failed are written again.")
         with interruptible() as cancel:
+            told = time.monotonic()
             for event in write_run(run, studio, cancel, keep=arguments.keep_drafts):
-                if isinstance(event, PieceStarted):
+                if isinstance(event, PieceWriting) and time.monotonic() - told >= _EVERY:
+                    note(f"  {describe(event.progress)}")
+                    told = time.monotonic()
+                elif isinstance(event, PieceStarted):
+                    told = time.monotonic()
                     note(f"Prompt {event.n + 1} of {event.of}: {run.prompts[event.n].prompt[:60]!r}")
                 elif isinstance(event, PieceDone):
                     _tell(event)

@@ -1,8 +1,9 @@
 """Quality by a judge: six dimensions from 1 to 5, as LongBench-Write has them (arXiv 2408.07055).
 
 A dimension's score is (mean - 1) * 25, from 0 to 100; the total is the mean of the six. Scores of different judges do
-not compare, so everything of one judge lies in a file of its own, quality.NAME.jsonl: a first line about the judge,
-then one for each piece. An answer that is not the JSON asked for is asked for again; it is never guessed at.
+not compare, so everything of one judge, with one wording of the question and one seed, lies in a file of its own,
+quality.NAME.jsonl: a first line about the judge, then one for each piece. An answer that is not the JSON asked for is
+asked for again; it is never guessed at.
 """
 
 from __future__ import annotations
@@ -112,8 +113,8 @@ def judge_run(
 ) -> Iterator[PieceJudged]:
     """Judge what has no judgement yet. Pieces that failed to be judged before are tried again; a piece without text
     gets the lowest score, which needs no judge. LongWriterError when the judge fails several times in a row."""
-    path = _file(folder, judge.about)
     about = {**judge.about, "rubric": _rubric(), "seed": seed}
+    path = _file(folder, about)
     done = _open(path, about)
     lost = 0
     with appending(path) as lines:
@@ -173,11 +174,7 @@ def _open(path: Path, about: Json) -> set[int]:
         if not path.exists():
             write_whole(path, dump_lines([{"judge": about}]))
             return set()
-        judged, found, _, _ = load(path)
-        if judged != about:
-            raise StoreError(
-                f"{path} was begun with another judge, rubric or seed.", "Move it away to judge this run anew."
-            )
+        _, found, _, _ = load(path)
         write_whole(path, dump_lines([{"judge": about}, *(_line(n, j, "", j.malformed) for n, j in found.items())]))
     except ExportError as error:
         raise StoreError(error.message, error.hint) from error

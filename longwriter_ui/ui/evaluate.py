@@ -33,13 +33,13 @@ def evaluate(studio: Studio, trials: Trials, exports: ExportFolder, local: Calla
     """`local`: whether only this computer reaches the page; others may not have it call servers."""
 
     def state(body: Json) -> Json:
-        """Everything the tab shows but the score of a piece."""
+        """Everything the tab shows but the score of a piece; the drafts only when they are asked for, since that
+        reads all of them."""
         now = trials.activity
-        return {
+        answer = {
             "model": present.named(studio.model),
             "modes": list(MODES),
             "local": local(),
-            "drafts": [{"id": line.id, "title": line.title} for line in studio.drafts() if line.words],
             "runs": [run_line(run) for run in trials.results()],
             "activity": None
             if now is None
@@ -49,6 +49,9 @@ def evaluate(studio: Studio, trials: Trials, exports: ExportFolder, local: Calla
                 "failure": None if now.failure is None else present.error(now.failure),
             },
         }  # fmt: skip
+        if body.get("drafts") is True:
+            answer["drafts"] = [{"id": line.id, "title": line.title} for line in studio.drafts() if line.words]
+        return answer
 
     def act(body: Json) -> Json:
         """Do one thing a person asked for; the new state, with `refused` where it was not done."""
