@@ -12,7 +12,6 @@ from pathlib import Path
 from longwriter_ui.evaluate import pages, plots
 from longwriter_ui.evaluate.confidence import DRAWS, Interval
 from longwriter_ui.evaluate.pages import Document, Section, Table
-from longwriter_ui.evaluate.plots import Plot
 from longwriter_ui.evaluate.quality import DIMENSIONS
 from longwriter_ui.evaluate.results import Group, Judged, Results, ahead
 from longwriter_ui.evaluate.run import Run
@@ -121,15 +120,22 @@ def _quality(runs: Sequence[Results]) -> list[Section]:
         judges += [judged.judge for judged in run.judged if judged.judge not in judges]
     sections = []
     for number, judge in enumerate(judges, 1):
-        found = [(run.name, judged) for run in runs for judged in run.judged if judged.judge == judge]
-        head = ("Run", "Judged", "Malformed", "Failed", "Quality", *DIMENSIONS)
-        table = Table(head, tuple(_judged_row(name, judged) for name, judged in found))
-        note = (
-            "Six dimensions from 1 to 5, shown from 0 to 100. These scores are this judge's: they compare only with "
-            "scores of the same judge, rubric and seed."
+        found = [(run, judged) for run in runs for judged in run.judged if judged.judge == judge]
+        head = ("Run", "Judged", "Malformed", "Failed", "Overall", "Quality", *DIMENSIONS)
+        table = Table(head, tuple(_judged_row(run, judged) for run, judged in found), "All pieces")
+        rows = tuple(
+            (f"{run.name}: {name}", str(mean.count), _mean(mean))
+            for run, judged in found
+            for name, pieces in run.parts.items()
+            if (mean := run.quality(judged, pieces)) is not None
         )
-        drawn: tuple[Plot, ...] = (plots.quality(found, f"quality-{number}"),)
-        sections.append(Section(f"Quality, judged by {_judge(judge)}", (note,), (table,), drawn))
+        parts = Table(("Run", "Judged", "Quality"), rows, "By length asked for and by language")
+        note = (
+            "Six dimensions from 1 to 5, shown from 0 to 100; overall is the mean of quality and length score. These "
+            "scores are this judge's: they compare only with scores of the same judge, rubric and seed."
+        )
+        drawn = plots.quality([(run.name, judged) for run, judged in found], f"quality-{number}")
+        sections.append(Section(f"Quality, judged by {_judge(judge)}", (note,), (table, parts), (drawn,)))
     return sections
 
 
@@ -160,9 +166,10 @@ def _group_row(name: str, group: Group | None) -> tuple[str, ...]:
     return (name, *counts, _mean(group.score))
 
 
-def _judged_row(name: str, judged: Judged) -> tuple[str, ...]:
+def _judged_row(run: Results, judged: Judged) -> tuple[str, ...]:
     counts = (str(len(judged.judgements)), str(judged.malformed), str(judged.failed))
-    return (name, *counts, _mean(judged.total), *(_mean(judged.means(dimension)) for dimension in DIMENSIONS))
+    means = (_mean(run.overall(judged)), _mean(judged.total))
+    return (run.name, *counts, *means, *(_mean(judged.means(dimension)) for dimension in DIMENSIONS))
 
 
 def _mean(value: Interval | None) -> str:

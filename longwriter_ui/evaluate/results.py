@@ -16,6 +16,7 @@ from longwriter_ui.evaluate.repetition import Repetition, repetition
 from longwriter_ui.evaluate.ruler import Mark, longest, marks
 from longwriter_ui.evaluate.run import Prediction, Run
 from longwriter_ui.jsonl import Json
+from longwriter_ui.words import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Group:
-    """Some pieces of a run taken together. `quality` is the first judge's."""
+    """Some pieces of a run taken together."""
 
     name: str
     count: int
@@ -90,6 +91,24 @@ class Results:
     @property
     def languages(self) -> list[Group]:
         return self._groups(by_language(self.pieces, lambda piece: piece.prediction.prompt.language))
+
+    def quality(self, judged: Judged, pieces: Sequence[Piece]) -> Interval | None:
+        """The mean quality of some pieces, those without a judgement left out."""
+        found = judged.judgements
+        return interval([found[piece.prediction.n].total for piece in pieces if piece.prediction.n in found])
+
+    def overall(self, judged: Judged) -> Interval | None:
+        """The mean of length score and quality, over the pieces that have both."""
+        found = judged.judgements
+        both = [(piece.score, found[piece.prediction.n].total) for piece in self.pieces if piece.prediction.n in found]
+        return interval([(length + quality) / 2 for length, quality in both])
+
+    @property
+    def parts(self) -> dict[str, Sequence[Piece]]:
+        """The pieces of each bin, then those of each language."""
+        bins = by_bin(self.pieces, lambda piece: piece.prediction.prompt.length)
+        languages = by_language(self.pieces, lambda piece: piece.prediction.prompt.language)
+        return {**bins, **{LANGUAGES.get(code, code): pieces for code, pieces in languages.items()}}
 
     @property
     def marks(self) -> list[Mark]:

@@ -12,6 +12,7 @@ import pytest
 
 from longwriter_ui.jsonl import read_lines
 from tests.cli.conftest import CommandLine
+from tests.tiny_gguf import EOS, write_tiny_gguf
 
 PROMPTS = [
     {"prompt": "Write 60 words about hills", "type": "Popular Science", "length": 60},
@@ -91,17 +92,22 @@ def test_a_killed_run_goes_on_and_does_nothing_twice(longwriter: CommandLine, pr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
-def test_ctrl_c_keeps_what_is_written(longwriter: CommandLine, prompts: Path, wait_for):
-    command = ("eval", "run", "--prompts", prompts, "--model", longwriter.model, "--out", "RUN")
+def test_ctrl_c_keeps_what_is_written(longwriter: CommandLine, prompts: Path, wait_for, tmp_path: Path):
+    endless = write_tiny_gguf(tmp_path / "endless.gguf", never=EOS, context=60_000)
+    long = {**PROMPTS[0], "length": 3000}
+    prompts.write_text("\n".join(json.dumps(prompt) for prompt in (PROMPTS[0], long)), encoding="utf-8")
+    command = ("eval", "run", "--prompts", prompts, "--model", endless, "--out", "RUN")
     process = longwriter.start(*command)
-    wait_for(process, "^Prompt 2 of 3: ")
+    wait_for(process, "^Prompt 2 of 2: ")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "The same command goes on" in err
+    path = longwriter.folder / "RUN" / "pred.jsonl"
+    assert [line["n"] for line in read_lines(path)] == [0]
     result = longwriter(*command)
     assert result.code == 0, result.err
-    assert [line["n"] for line in read_lines(longwriter.folder / "RUN" / "pred.jsonl")] == [0, 1, 2]
+    assert [line["n"] for line in read_lines(path)] == [0, 1]
 
 
 def test_wrong_usage_is_told(longwriter: CommandLine, prompts: Path):

@@ -103,6 +103,12 @@ def test_quality_means_leave_out_what_could_not_be_judged(tmp_path: Path):
     # 2, 3 and 4 of 5 are 25, 50 and 75.
     assert judged.total is not None and judged.total.mean == pytest.approx(50)
     assert (judged.malformed, judged.failed, len(judged.judgements)) == (1, 0, 3)
+    overall = results.overall(judged)
+    assert overall is not None and overall.mean == pytest.approx(75) and overall.count == 3
+    means = {name: results.quality(judged, pieces) for name, pieces in results.parts.items()}
+    assert {name: mean.mean for name, mean in means.items() if mean} == pytest.approx(
+        {"[0, 500)": 25, "[500, 2,000)": 50, "[2,000, 4,000)": 75, "English": 50, "Chinese": 50}
+    )
 
 
 def test_the_ruler_has_its_own_part(tmp_path: Path):
