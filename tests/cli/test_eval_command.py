@@ -94,7 +94,7 @@ def test_a_killed_run_goes_on_and_does_nothing_twice(longwriter: CommandLine, pr
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_ctrl_c_keeps_what_is_written(longwriter: CommandLine, prompts: Path, wait_for, tmp_path: Path):
     endless = write_tiny_gguf(tmp_path / "endless.gguf", never=EOS, context=60_000)
-    long = {**PROMPTS[0], "length": 400}
+    long = {**PROMPTS[0], "length": 150}
     prompts.write_text("\n".join(json.dumps(prompt) for prompt in (PROMPTS[0], long)), encoding="utf-8")
     command = ("eval", "run", "--prompts", prompts, "--model", endless, "--out", "RUN")
     process = longwriter.start(*command)
