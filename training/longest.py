@@ -19,7 +19,7 @@ from .tasks import Size
 from .train import OUT, Course, run
 
 LONGEST = (200, 400, 800)
-STEPS = 700
+STEPS = 450
 _VOCABULARY = 2048
 _SHAPE = Shape(vocabulary=_VOCABULARY, width=96, layers=3, heads=2, hidden=256, context=4096)
 _TOKENS = 1800  # of the longest conversation, amply
