@@ -19,7 +19,7 @@ from .tasks import Size
 from .train import OUT, Course, run
 
 LONGEST = (200, 400, 800)
-STEPS = 450
+STEPS = 400
 _VOCABULARY = 2048
 _SHAPE = Shape(vocabulary=_VOCABULARY, width=96, layers=3, heads=2, hidden=256, context=4096)
 _TOKENS = 1800  # of the longest conversation, amply
@@ -27,7 +27,7 @@ _TOKENS = 1800  # of the longest conversation, amply
 
 def course(longest: int, steps: int = STEPS) -> Course:
     """Training with answers of at most `longest` words."""
-    phase = Phase(steps, 6144, {"direct": 1.0}, Size(longest, longest, 0), _TOKENS, reach=0)
+    phase = Phase(steps, 2048, {"direct": 1.0}, Size(longest, longest, 0), _TOKENS, reach=0)
     # The tokenizer is the same for all: it sees every length.
     words = partial(tokenizer.train, documents=2000, vocabulary=_VOCABULARY, kinds=("direct",), characters=())
     return Course(Schedule((phase,)), _SHAPE, words)
