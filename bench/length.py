@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs 
 from bench.synthetic_model import DEMO_MODEL
 from longwriter_ui.bootstrap import LlamaCppOpener
 from longwriter_ui.brief import Brief
-from longwriter_ui.draft import length_score
 from longwriter_ui.engine.base import LengthMode
+from longwriter_ui.evaluate.length import length_score
 from longwriter_ui.host import EngineHost
 from longwriter_ui.paths import Home
 from longwriter_ui.plan import Step, render_plan

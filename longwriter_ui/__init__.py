@@ -10,6 +10,7 @@
     export    Markdown, DOCX, PDF and more, all over one rendering
     weights   model files: which there are, what fits, downloads
     studio    what the page and the command line use: jobs in a worker, edits, saving, export
+    evaluate  what was written, measured as in the paper; dataset makes training data of it
     ui, cli   the page and the command line
 
 A module imports only what stands above it; tests/test_layers.py checks it.

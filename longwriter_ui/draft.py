@@ -222,17 +222,6 @@ class Draft:
         return _digest(render_plan(self.steps[index:], self.brief.language, index + 1))
 
 
-def length_score(required: int, written: int) -> float:
-    """LongBench-Write's length score, 0-100 (arXiv 2408.07055): 100 at the required length, 0 for nothing written,
-    falling to 0 at four times the required length and at a third of it.
-    """
-    if written <= 0 or required <= 0:
-        return 0.0
-    if written > required:
-        return 100 * max(0.0, 1 - (written / required - 1) / 3)
-    return 100 * max(0.0, 1 - (required / written - 1) / 2)
-
-
 def paragraphs_of(steps: Sequence[Step]) -> tuple[Paragraph, ...]:
     """Fresh cards for the steps of a new plan."""
     return tuple(Paragraph(step) for step in steps)

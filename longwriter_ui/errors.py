@@ -13,6 +13,7 @@
     |  |- LoadCancelled          loading was cancelled by the person
     |  |- NotEnoughMemory        memory does not hold the model or its context
     |  `- ContextTooSmall        the piece does not fit; carries needed and available tokens
+    |- JudgeError                a judge of quality gave no answer that can be read
     |- CatalogError              no such model or build, or a catalogue file is wrong
     |- DownloadError             a model could not be fetched whole; what came is kept
     |- ExportError               a file could not be made or written
@@ -93,6 +94,10 @@ class ContextTooSmall(EngineError):
         super().__init__(message, hint)
         self.needed = needed
         self.available = available
+
+
+class JudgeError(LongWriterError):
+    """A judge of quality gave no answer that can be read."""
 
 
 class CatalogError(LongWriterError):

@@ -22,8 +22,8 @@ from longwriter_ui.progress import Meter, Progress
 
 _log = logging.getLogger(__name__)
 
-# choose: alternatives; point: another main point; load: a model
-Kind = Literal["plan", "write", "choose", "point", "load"]
+# choose: alternatives; point: another main point; load: a model; ask: a question that belongs to no draft
+Kind = Literal["plan", "write", "choose", "point", "load", "ask"]
 Current = Callable[[], Draft]
 Work = Callable[[Current, Writer], Events]
 
@@ -63,7 +63,7 @@ class Job:
         """Called by the worker; the last event is Finished or Failed."""
         if isinstance(event, ParagraphDone):
             self.usage += event.usage
-        if isinstance(event, Finished) and self.kind in ("plan", "choose", "point"):
+        if isinstance(event, Finished) and self.kind in ("plan", "choose", "point", "ask"):
             self.usage = event.usage
         if isinstance(event, Failed):
             self.failure = event.error

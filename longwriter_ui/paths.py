@@ -34,6 +34,11 @@ class Home:
         return self.root / "states"
 
     @property
+    def runs(self) -> Path:
+        """Evaluations, a folder for each."""
+        return self.root / "runs"
+
+    @property
     def models(self) -> Path:
         return self.root / "models"
 

@@ -16,6 +16,7 @@ from longwriter_ui.errors import LoadCancelled, LongWriterError, StoreError
 from longwriter_ui.events import Event, Failed, Finished, ParagraphStarted, TextDelta
 from longwriter_ui.host import EngineHost
 from longwriter_ui.jobs import Job
+from longwriter_ui.manner import Manner
 from longwriter_ui.models import Models
 from longwriter_ui.progress import Pace
 from longwriter_ui.recorder import Recorder
@@ -116,9 +117,14 @@ class Performer:
     def _writer(self, engine: Engine, draft: Draft, job: Job) -> pipeline.Writer:
         """What the job writes with, as the draft has it."""
         manner = draft.manner
+        sampling, length = self.usual(manner)
+        return pipeline.Writer(engine, sampling, job.cancelled, length, manner.guard is not False)
+
+    def usual(self, manner: Manner) -> tuple[Sampling, LengthMode]:
+        """What a draft of this manner is sampled with (but for its seed), and how closely it is held to its lengths."""
         sampling = self._sampling or replace(Sampling(), **manner.sampler)  # type: ignore[arg-type]
         own = LengthMode(manner.length) if manner.length else self._usual_length()
-        return pipeline.Writer(engine, sampling, job.cancelled, self._length or own, manner.guard is not False)
+        return sampling, self._length or own
 
     def _run(self, job: Job, recorder: Recorder) -> None:
         draft = self._store.get(job.draft_id)

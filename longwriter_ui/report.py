@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from longwriter_ui.draft import Draft, FinishReason, Paragraph, length_score
+from longwriter_ui.draft import Draft, FinishReason, Paragraph
+from longwriter_ui.evaluate.length import length_score
 from longwriter_ui.events import Usage
 
 

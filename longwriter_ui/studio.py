@@ -13,11 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from longwriter_ui import revision
+from longwriter_ui import asking, revision
+from longwriter_ui.asking import AskJob
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, new_key
 from longwriter_ui.edits import Op, apply_edit
-from longwriter_ui.engine.base import LengthMode, Sampling
+from longwriter_ui.engine.base import Engine, LengthMode, Request, Sampling
 from longwriter_ui.errors import DraftBusy, EditError, LongWriterError, StoreError
 from longwriter_ui.events import Events
 from longwriter_ui.host import EngineHost, ModelChoice
@@ -217,6 +218,20 @@ class Studio(Shelf):
             raise EditError("Nothing is being written.", "Start the writing first.")
         self._worker.pause(job, paused)
 
+    def ask(self, make: Callable[[Engine], Request]) -> AskJob:
+        """Start asking the model something that belongs to no draft."""
+        job = AskJob(make)
+        self._worker.submit(job)
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Stop a job, or take it out of the queue."""
+        self._worker.cancel(job)
+
+    def progress(self, job: Job) -> Progress | None:
+        """How far a job is; None when it has ended."""
+        return self._worker.progress(job)
+
     def changes(self, draft_id: str, rev: int) -> Changes:
         """What is new since revision `rev` (0: everything)."""
         # The job first: told that it has ended, a view must see all that it wrote.
@@ -256,6 +271,11 @@ class Studio(Shelf):
         self.loader.save(model=str(choice.path))
         return choice
 
+    @property
+    def usual(self) -> tuple[Sampling, LengthMode]:
+        """How a draft is written where it has no manner of its own."""
+        return self._performer.usual(Manner())
+
     # the worker's side
 
     def _usual_length(self) -> LengthMode:
@@ -274,6 +294,8 @@ class Studio(Shelf):
     def _perform(self, job: Job) -> None:
         if isinstance(job, LoadJob):
             self.loader.perform(job)
+        elif isinstance(job, AskJob):
+            asking.perform(job, self._host)
         else:
             self._performer.perform(job)
 

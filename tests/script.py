@@ -44,7 +44,7 @@ def author(request: Request) -> str:
     lines = asked.rstrip().splitlines()
     if lines[-2].endswith(("paragraph:", "这一段：")):
         return paragraph_text(parse_plan(lines[-1]).steps[0])[len(begun) :]
-    steps = parse_plan(asked[asked.index("Paragraph 1 ") :]).steps
+    steps = parse_plan(asked[re.search("Paragraph 1 |第1段", asked).start() :]).steps  # type: ignore[union-attr]
     return "\n\n".join(paragraph_text(step) for step in steps)[len(begun) :]
 
 

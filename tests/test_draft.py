@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from longwriter_ui.brief import Brief
-from longwriter_ui.draft import Author, Draft, FinishReason, Paragraph, Status, Version, length_score, new_key
+from longwriter_ui.draft import Author, Draft, FinishReason, Paragraph, Status, Version, new_key
 from longwriter_ui.plan import Step
 
 
@@ -21,26 +21,6 @@ def draft() -> Draft:
 
 
 # Worked out by hand from LongBench-Write: 1 - (y/x - 1)/3 above the target, 1 - (x/y - 1)/2 below it.
-@pytest.mark.parametrize(
-    ("required", "written", "score"),
-    [
-        (1000, 1000, 100),
-        (1000, 1300, 90),
-        (1000, 2500, 50),
-        (1000, 4000, 0),
-        (1000, 9000, 0),
-        (1000, 800, 87.5),
-        (1000, 500, 50),
-        (1200, 400, 0),
-        (1000, 100, 0),
-        (1000, 0, 0),
-        (0, 100, 0),
-    ],
-)
-def test_length_score(required, written, score):
-    assert length_score(required, written) == pytest.approx(score)
-
-
 def test_text_and_words_leave_out_what_is_not_written(draft):
     assert draft.text == "One two three.\n\nFour five."
     assert draft.words == 5

@@ -16,15 +16,18 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom up: a module may import those of lower layers, and of its own only within the same package.
 LAYERS = [
     {"errors", "text", "words", "sentences", "loops", "compare", "wholefile"},
-    {"brief", "plan", "draft", "edits", "events", "paths", "config", "project", "manner"},
-    {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights"},
+    {"brief", "plan", "draft", "edits", "events", "paths", "config", "project", "manner", "jsonl"},
+    {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights", "evaluate"},
     {"oneshot", "debt"},
     {"writing"},
     {"together"},
     {"pipeline", "host", "recorder", "models", "selftest", "locks", "shelf"},
     {"revision", "jobs"},
-    {"loading", "performer"},
+    {"loading", "performer", "asking"},
     {"studio"},
+    {"pieces"},
+    {"evaluation", "judges", "dataset"},
+    {"trials"},
     {"ui", "cli"},
     {"bootstrap"},
     {"__main__"},
@@ -35,6 +38,7 @@ WITHIN = {
     ("events", "draft"), ("events", "plan"), ("prompts", "engine"), ("project", "brief"),
     ("project", "draft"), ("project", "edits"), ("project", "plan"),
     ("project", "manner"), ("draft", "manner"), ("config", "draft"), ("config", "manner"),
+    ("report", "evaluate"), ("evaluate", "engine"), ("evaluate", "export"),
 }  # fmt: skip
 ONLY_IN = {
     "gradio": ("ui/",),
@@ -47,11 +51,13 @@ ONLY_IN = {
     "rich": ("cli/",),
     "huggingface_hub": ("weights/hub",),
     "httpx2": ("weights/",),
+    "openai": ("engine/chat.py",),
+    "matplotlib": ("evaluate/plots.py",),
 }
 # Without these the core must still import: they are slow to load, or a person may not have them.
 HEAVY = (
     "gradio", "llama_cpp", "pypandoc", "typst", "nh3", "rich", "numpy", "huggingface_hub", "httpx2", "jinja2",
-    "py3langid",
+    "py3langid", "matplotlib", "openai",
 )  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from .tasks import Size, Turns, conversation
 from .tokenizer import BOS, CLOSE, EOS, OPEN
 
 IGNORE = -100
+REACH = 8192
+"""Positions that a row may span: the context that the file promises."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Phase:
     size: Size
     longest: int
     """The longest sequence in tokens; longer conversations are cut at a turn."""
+    reach: int = REACH
+    """Positions that a row may be spread over."""
     copy_steps: bool = False
     """Also learn to predict the step lines in the prompts of later turns, which are copies of plan lines."""
 
@@ -44,8 +48,23 @@ def encode(tokenizer: Tokenizer, turns: Turns, longest: int, copy_steps: bool = 
     return ids[:longest], targets[:longest]
 
 
-def batches(tokenizer: Tokenizer, phase: Phase, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Endless batches of rows of similar length, padded to multiples of 32."""
+def places(width: int, rng: random.Random, reach: int = REACH) -> np.ndarray:
+    """Positions for a row: now and then they jump ahead, so that short rows teach distances of long conversations.
+
+    A whole conversation takes far longer to train on than its parts; attention sees only distances (Zhu and others,
+    "PoSE", 2023).
+    """
+    row = np.arange(width)
+    room = max(0, reach - width)
+    for _ in range(rng.choice((0, 1, 2, 3))):
+        jump = int(room * rng.random())
+        row[rng.randrange(width) :] += jump
+        room -= jump
+    return row
+
+
+def batches(tokenizer: Tokenizer, phase: Phase, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Endless batches (ids, targets, positions) of rows of similar length, padded to multiples of 32."""
     rng, tokens = random.Random(seed), phase.tokens
     kinds, weights = list(phase.mix), list(phase.mix.values())
     while True:
@@ -74,4 +93,4 @@ def batches(tokenizer: Tokenizer, phase: Phase, seed: int) -> Iterator[tuple[np.
             for row, (ids, targets) in enumerate(group):
                 inputs[row, : len(ids)] = ids
                 labels[row, : len(targets)] = targets
-            yield inputs, labels
+            yield inputs, labels, np.stack([places(width, rng, phase.reach) for _ in group])

@@ -12,10 +12,11 @@ _ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": 
 _ALLOCATOR |= {"MALLOC_TOP_PAD_": "200000000"}
 
 
-def keep_memory() -> None:
-    """Start this process again with an allocator that keeps large blocks: on Linux this trains half as fast again."""
+def keep_memory(module: str = "training.demo") -> None:
+    """Start this process, `python -m MODULE`, again with an allocator that keeps large blocks: on Linux this trains
+    half as fast again."""
     if sys.platform == "linux" and not os.environ.keys() & _ALLOCATOR.keys():
-        arguments = [sys.executable, "-m", "training.demo", *sys.argv[1:]]
+        arguments = [sys.executable, "-m", module, *sys.argv[1:]]
         os.execve(sys.executable, arguments, os.environ | _ALLOCATOR)
 
 

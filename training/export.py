@@ -61,12 +61,12 @@ def _add_words(writer: gguf.GGUFWriter, words: Tokenizer) -> None:
     writer.add_add_bos_token(True)
 
 
-def write(model: Model, words: Tokenizer, path: Path, kind: str = "F16") -> None:
+def write(model: Model, words: Tokenizer, path: Path, kind: str = "F16", name: str = NAME) -> None:
     """Write `path` (under a temporary name first)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     shape, temporary = model.shape, path.with_suffix(".part")
     writer = gguf.GGUFWriter(temporary, "llama")
-    writer.add_name(NAME)
+    writer.add_name(name)
     writer.add_description(DESCRIPTION)
     writer.add_license("Apache-2.0")
     writer.add_languages(["en", "zh"])

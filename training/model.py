@@ -11,7 +11,7 @@ from torch.nn import functional
 class Shape:
     """The sizes of the model; `context` is what the file promises, not a limit of this module."""
 
-    vocabulary: int = 4096
+    vocabulary: int = 7168
     width: int = 192
     layers: int = 5
     heads: int = 3
@@ -68,7 +68,10 @@ class Block(nn.Module):
 
 
 class Model(nn.Module):
-    """Token ids (batch, time) -> last hidden states; `logits` maps chosen states to the vocabulary (tied weights)."""
+    """Token ids (batch, time) -> last hidden states; `logits` maps chosen states to the vocabulary (tied weights).
+
+    `places` are the positions (batch, time) of the tokens; without them they are 0, 1, 2, ...
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -84,10 +87,12 @@ class Model(nn.Module):
                 if name.endswith(("out.weight", "down.weight")):
                     nn.init.zeros_(weight)
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, places: Tensor | None = None) -> Tensor:
         size = self.shape.width // self.shape.heads
-        speeds = self.shape.rope_base ** (-torch.arange(0, size, 2).float() / size)
-        angles = torch.arange(ids.shape[1]).float()[:, None] * speeds
+        speeds = self.shape.rope_base ** (-torch.arange(0, size, 2, device=ids.device).float() / size)
+        if places is None:
+            places = torch.arange(ids.shape[1], device=ids.device)[None]
+        angles = places.float()[:, None, :, None] * speeds
         cos, sin = angles.cos(), angles.sin()
         x = self.embedding(ids)
         for block in self.blocks:

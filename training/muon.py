@@ -8,11 +8,12 @@ def orthogonal(update: Tensor, rounds: int = 5) -> Tensor:
     """The nearest half-orthogonal matrices to a stack (n, rows, columns), by a quintic Newton-Schulz iteration."""
     a, b, c = 3.4445, -4.7750, 2.0315
     flip = update.shape[-2] > update.shape[-1]
-    x = update.mT if flip else update
+    x = (update.mT if flip else update).bfloat16()
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(rounds):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
+    x = x.to(update.dtype)
     return x.mT if flip else x
 
 

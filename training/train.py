@@ -6,7 +6,8 @@ Batches come from one seeded generator per block of BLOCK steps, so a resumed ru
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,24 +26,38 @@ OUT = Path(__file__).parent / "out"
 BLOCK = 100
 
 
-def loss_of(model: Model, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+@dataclass(frozen=True)
+class Course:
+    """What is trained: phases, the shape of the model, and how its tokenizer is learnt from a seed."""
+
+    schedule: schedule.Schedule
+    shape: Shape
+    words: Callable[[int], Tokenizer]
+
+
+DEMO = Course(schedule.DEMO, Shape(), tokenizer.train)
+
+
+def loss_of(model: Model, inputs: torch.Tensor, labels: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """Mean cross entropy over the positions that have a target; only these are mapped to the vocabulary."""
-    states = model(inputs).flatten(0, 1)
+    states = model(inputs, places).flatten(0, 1)
     wanted = (labels.flatten() != IGNORE).nonzero()[:, 0]
     logits = model.logits(states[wanted])
     return functional.cross_entropy(logits.float(), labels.flatten()[wanted])
 
 
-def data(tok: Tokenizer, start: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+def data(
+    tok: Tokenizer, plan: schedule.Schedule, start: int
+) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
     """The batches of the steps from `start` on."""
     step = start - start % BLOCK
-    while step < schedule.STEPS:
-        phase = schedule.phase_at(step)
+    while step < plan.steps:
+        phase = plan.phase_at(step)
         source = batches(tok, phase, schedule.SEED * 1_000_003 + step)
-        for _ in range(min(BLOCK, schedule.STEPS - step)):
-            inputs, labels = next(source)
+        for _ in range(min(BLOCK, plan.steps - step)):
+            batch = next(source)
             if step >= start:
-                yield step, inputs, labels
+                yield step, batch
             step += 1
 
 
@@ -68,7 +83,7 @@ def save(path: Path, model: Model, opts, step: int, seconds: float) -> None:
     path.with_suffix(".tmp").replace(path)
 
 
-def run(out: Path = OUT, threads: int = 2, every: int = 50) -> Path:
+def run(out: Path = OUT, threads: int = 2, every: int = 50, course: Course = DEMO) -> Path:
     """Train, or go on training, in the folder `out`; gives the path of the last checkpoint."""
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
@@ -76,11 +91,12 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50) -> Path:
     torch.manual_seed(schedule.SEED)
     words = out / "tokenizer.json"
     if not words.exists():
-        tokenizer.train(schedule.SEED).save(str(words))
+        course.words(schedule.SEED).save(str(words))
     tok = tokenizer.load(words)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = Model(Shape())
-    wire(model, schedule.SEED)
+    model = Model(course.shape)
+    fixed = tokenizer.strangers(tok)
+    wire(model, fixed, schedule.SEED)
     model.to(device)
     opts = optimisers(model)
     path, start, seconds = out / "checkpoint.pt", 0, 0.0
@@ -96,19 +112,20 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50) -> Path:
         base = [[schedule.MUON_RATE] * len(base[0]), [schedule.ADAM_RATE] * len(base[1])]
     began, positions, recent = time.time(), 0, []
     with (out / "log.jsonl").open("a", encoding="utf-8") as log:
-        for step, inputs, labels in data(tok, start):
-            factor = schedule.rate(step)
+        for step, batch in data(tok, course.schedule, start):
+            factor = course.schedule.rate(step)
             for opt, rates in zip(opts, base, strict=True):
                 for group, rate in zip(opt.param_groups, rates, strict=True):
                     group["lr"] = rate * factor
             with torch.autocast(device, torch.bfloat16):
-                loss = loss_of(model, torch.from_numpy(inputs).to(device), torch.from_numpy(labels).to(device))
+                loss = loss_of(model, *(torch.from_numpy(part).to(device) for part in batch))
             loss.backward()
+            model.embedding.weight.grad[fixed] = 0.0
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for opt in opts:
                 opt.step()
                 opt.zero_grad()
-            positions += inputs.size
+            positions += batch[0].size
             recent.append(loss.item())
             if step % 4 == 0:
                 torch.set_num_threads(cores.threads())
@@ -119,7 +136,7 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50) -> Path:
                 print(json.dumps(row), file=log, flush=True)
                 print(row, flush=True)
                 recent = []
-            if (step + 1) % every == 0 or step + 1 == schedule.STEPS:
+            if (step + 1) % every == 0 or step + 1 == course.schedule.steps:
                 save(path, model, opts, step + 1, seconds + time.time() - began)
     return path
 

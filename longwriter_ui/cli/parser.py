@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from longwriter_ui import __version__
-from longwriter_ui.cli import drafts, models, plan, write
+from longwriter_ui.cli import drafts, measures, models, plan, write
 from longwriter_ui.cli.console import STDOUT
+from longwriter_ui.cli.options import add_model, number
 from longwriter_ui.draft import Mode
-from longwriter_ui.engine.base import LengthMode, Sampling
 from longwriter_ui.engine.templates import NAMES as TEMPLATES
 from longwriter_ui.export import FORMATS, PROJECT
 from longwriter_ui.export.options import Font, Headings, Paper
@@ -27,11 +26,15 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m longwriter_ui", description="Write long pieces with a model on your own machine."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="write | plan | drafts | models")
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="write | plan | drafts | models | eval | dataset"
+    )
     _add_write(commands.add_parser("write", help="plan and write a piece, or go on with one"))
     _add_plan(commands.add_parser("plan", help="make a plan to edit, or read one"))
     _add_drafts(commands.add_parser("drafts", help="the drafts in the store"))
     _add_models(commands.add_parser("models", help="the models: which fit, download, verify, test"))
+    measures.add_eval(commands.add_parser("eval", help="write a benchmark's prompts, score them, report"))
+    measures.add_dataset(commands.add_parser("dataset", help="training data from instructions and from drafts"))
     return parser
 
 
@@ -47,7 +50,7 @@ def _add_write(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", metavar="FILE", nargs="?", const=STDOUT, help="report as JSON, without FILE on standard output"
     )
-    _add_model(parser)
+    add_model(parser)
     parser.set_defaults(run=write.run, parser=parser)
 
 
@@ -59,7 +62,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", metavar="FILE", nargs="?", const=STDOUT, help="the steps as JSON, without FILE on standard output"
     )
-    _add_model(parser)
+    add_model(parser)
     parser.set_defaults(run=plan.run, parser=parser)
 
 
@@ -104,7 +107,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     verify.set_defaults(run=models.run_verify)
     test = commands.add_parser("test", help="load a model and let it write a sentence")
     test.add_argument("--template", choices=[*TEMPLATES, "auto"], help="use this chat template for it from now on")
-    test.add_argument("--threads", metavar="N", type=_number(int, 1, 1024), help="default: all cores")
+    test.add_argument("--threads", metavar="N", type=number(int, 1, 1024), help="default: all cores")
     test.set_defaults(run=models.run_test)
     add = commands.add_parser("add", help="list a file that lies elsewhere")
     add.add_argument("path", metavar="PATH", type=Path)
@@ -118,7 +121,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
         command.add_argument("path", metavar="PATH", help="a file, or what `models list` calls it")
     for command in (listing, fit):
         command.add_argument(
-            "--words", metavar="N", type=_number(int, 100, 100_000), default=WORDS, help=f"default: {WORDS:,}"
+            "--words", metavar="N", type=number(int, 100, 100_000), default=WORDS, help=f"default: {WORDS:,}"
         )
     for command in (listing, fit, download, test):
         command.add_argument("--json", action="store_true", help="as JSON")
@@ -141,34 +144,4 @@ def _add_options(group: argparse._ArgumentGroup) -> None:
 def _add_brief(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--words", metavar="N", help="target length (characters for Chinese)")
     parser.add_argument("--language", metavar="CODE", choices=list(LANGUAGES), help="default: the instruction's")
-    parser.add_argument("--seed", metavar="N", type=_number(int, 0, 2**31 - 1), help="the same seed, the same text")
-
-
-def _add_model(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("model")
-    default = Sampling()
-    group.add_argument("--model", metavar="PATH", type=Path, help="a .gguf file; default: the one chosen last")
-    group.add_argument("--context", metavar="N", type=_number(int, 256, 2**20), help="tokens; default: as needed")
-    group.add_argument("--threads", metavar="N", type=_number(int, 1, 1024), help="default: all cores")
-    group.add_argument("--temperature", metavar="T", type=_number(float, 0, 5), default=default.temperature)
-    group.add_argument("--top-p", metavar="P", type=_number(float, 0, 1), default=default.top_p)
-    group.add_argument("--top-k", metavar="K", type=_number(int, 0, 2**20), default=default.top_k)
-    group.add_argument(
-        "--length",
-        choices=[mode.value for mode in LengthMode],
-        help="how closely paragraphs keep to their word counts; default: as chosen in the settings, else gentle",
-    )
-    group.add_argument(
-        "--dry", metavar="M", type=_number(float, 0, 5), default=0.0, help="avoid repetition, e.g. 0.8; default: 0, off"
-    )
-
-
-def _number(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], int | float]:
-    def parse(text: str) -> int | float:
-        value = kind(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text} is not between {low} and {high}")
-        return value
-
-    parse.__name__ = "number"  # argparse says "invalid number value"
-    return parse
+    parser.add_argument("--seed", metavar="N", type=number(int, 0, 2**31 - 1), help="the same seed, the same text")

@@ -104,6 +104,11 @@ def headings(text: str) -> str:
     return "\n".join(result)
 
 
+def is_label(line: str) -> bool:
+    """Whether a line is, or begins with, what a plan's line has and a text has not: "Paragraph 3:", a word count."""
+    return bool(_LABEL.match(line) or _PLAN_LINE.match(line) or _COUNT.match(line))
+
+
 def key_of(heading: str) -> str:
     """What two headings have in common when they are the same: no number, mark or case."""
     text = re.sub(rf"^\s*(?:{_NUMBER}[.、:)]\s*)+", "", heading)

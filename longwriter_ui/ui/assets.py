@@ -13,9 +13,9 @@ from longwriter_ui.paths import ASSETS
 _SCRIPTS = (
     "locale", "words", "dom", "feed", "link", "prose", "card", "asides", "board", "revising", "versions", "choices",
     "replan", "find", "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
-    "export", "brief", "library", "modelrows", "models", "settings", "start",
+    "export", "brief", "library", "modelrows", "models", "evaluate", "settings", "start",
 )  # fmt: skip
-_STYLES = ("tokens", "frame", "card", "revise", "panel", "export", "models", "settings", "narrow", "gradio")
+_STYLES = ("tokens", "frame", "card", "revise", "panel", "export", "models", "evaluate", "settings", "narrow", "gradio")
 
 
 def read(name: str) -> str:

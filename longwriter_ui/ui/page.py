@@ -1,4 +1,4 @@
-"""The page: four tabs around the board. Everything is built here; what happens is in `handlers` and the components."""
+"""The page: five tabs around the board. Everything is built here; what happens is in `handlers` and the components."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import gradio as gr
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.paths import ASSETS, Home
 from longwriter_ui.studio import Studio
+from longwriter_ui.trials import Trials
 from longwriter_ui.ui import assets
 from longwriter_ui.ui.board import board, news
+from longwriter_ui.ui.evaluate import evaluate
 from longwriter_ui.ui.examples import EXAMPLES, EXAMPLES_ZH
 from longwriter_ui.ui.exports import ExportFolder
 from longwriter_ui.ui.feed import Feed
@@ -34,8 +36,9 @@ class Page:
         self._home = home
         self._exports = ExportFolder()
         self._local = False
+        self._trials = Trials(studio, home.runs)
         self._feed = Feed(lambda body: news(studio, body))
-        self.blocks = _blocks(studio, self._exports, self._feed, home, lambda: self._local)
+        self.blocks = _blocks(studio, self._trials, self._exports, self._feed, home, lambda: self._local)
 
     def launch(self, **options: Any) -> str:
         """Serve the page and return its address; LongWriterError when the port cannot be had.
@@ -63,10 +66,13 @@ class Page:
     def close(self) -> None:
         self._feed.close()
         self.blocks.close(verbose=False)
+        self._trials.close()
         self._exports.close()
 
 
-def _blocks(studio: Studio, exports: ExportFolder, feed: Feed, home: Home, local: Callable[[], bool]) -> gr.Blocks:
+def _blocks(
+    studio: Studio, trials: Trials, exports: ExportFolder, feed: Feed, home: Home, local: Callable[[], bool]
+) -> gr.Blocks:
     handlers = Handlers(studio)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as blocks:
         _notice(studio, blocks)
@@ -78,6 +84,8 @@ def _blocks(studio: Studio, exports: ExportFolder, feed: Feed, home: Home, local
                 library(studio)
             with gr.Tab("Models", id="models", elem_id="lw-tab-models"):
                 models(studio, home, local)
+            with gr.Tab("Evaluate", id="evaluate", elem_id="lw-tab-evaluate"):
+                evaluate(studio, trials, exports, local)
             with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings"):
                 settings(studio)
         gr.on(

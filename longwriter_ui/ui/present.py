@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from longwriter_ui.draft import Draft, Paragraph, length_score
+from longwriter_ui.draft import Draft, Paragraph
 from longwriter_ui.errors import LongWriterError
+from longwriter_ui.evaluate.length import length_score
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.progress import Progress
 from longwriter_ui.selftest import SelfTest

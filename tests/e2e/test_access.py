@@ -51,7 +51,7 @@ def test_no_view_has_a_serious_finding(serve: Serve, theme: str, width: int) -> 
     tab.keyboard.press("r")
     tab.wait_for_timeout(300)
     assert findings(tab) == [], "draft"
-    for name in ("Library", "Models", "Settings"):
+    for name in ("Library", "Models", "Evaluate", "Settings"):
         tab.get_by_role("tab", name=name).click()
         tab.wait_for_timeout(400)
         assert findings(tab) == [], name

@@ -111,3 +111,15 @@ def test_the_text_files_hold_no_stray_brackets():
     for path in (Path(tasks.__file__).parent / "text").glob("sentences.*.txt"):
         for line in path.read_text(encoding="utf-8").splitlines():
             assert line.count("[") == line.count("]") and line.count("{") == line.count("}"), line
+
+
+def test_direct_answers_have_the_length_that_is_asked_for_and_never_more_than_the_bound():
+    rng = random.Random(2)
+    for bound in (200, 400, 800):
+        found = [tasks.conversation("direct", tasks.Size(bound, bound, 0), rng)[0] for _ in range(150)]
+        for request, answer in found:
+            words = voice("en").count(answer)
+            asked = [int(number) for number in re.findall(r"\d+", request)]
+            assert any(abs(words - number) <= 0.3 * number + 15 for number in asked), (request, words)
+            assert max(asked) <= bound
+        assert max(voice("en").count(answer) for _, answer in found) > 0.8 * bound

@@ -1,11 +1,13 @@
 """Model, targets and optimiser; skipped where the training requirements are not installed."""
 
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs training/requirements.txt (torch)")
 pytest.importorskip("tokenizers", reason="needs training/requirements.txt (tokenizers)")
 
-from training import batches, schedule, tokenizer  # noqa: E402
+from training import batches, longest, schedule, tokenizer, train  # noqa: E402
 from training.model import Model, Shape, rotate  # noqa: E402
 from training.muon import orthogonal  # noqa: E402
 
@@ -71,6 +73,24 @@ def test_muon_updates_are_nearly_orthogonal():
 
 
 def test_rates_warm_up_and_fall_to_nothing():
-    assert schedule.rate(0) < 0.1
-    assert schedule.rate(500) == 1.0
-    assert 0 < schedule.rate(schedule.STEPS - 1) < 0.01
+    assert schedule.DEMO.rate(0) < 0.1
+    assert schedule.DEMO.rate(500) == 1.0
+    assert 0 < schedule.DEMO.rate(schedule.DEMO.steps - 1) < 0.01
+
+
+def test_courses_of_the_miniature_differ_only_in_their_longest_answer():
+    short, long = (longest.course(words) for words in (200, 800))
+    assert (short.shape, short.words.keywords) == (long.shape, long.words.keywords)
+    [first], [second] = short.schedule.phases, long.schedule.phases
+    assert (first.size.total, second.size.total) == (200, 800)
+    assert replace(first, size=second.size) == second
+
+
+def test_a_course_trains_goes_on_and_is_written_as_gguf(tmp_path, monkeypatch):
+    monkeypatch.setattr(longest, "_SHAPE", Shape(vocabulary=600, width=64, layers=2, heads=2, hidden=96))
+    monkeypatch.setattr(longest, "_VOCABULARY", 600)
+    path = longest.train_one(200, 2, tmp_path, 1)
+    assert path.read_bytes()[:4] == b"GGUF"
+    before = torch.load(tmp_path / "200" / "checkpoint.pt", weights_only=True)["step"]
+    train.run(tmp_path / "200", 1, course=longest.course(200, 3))
+    assert (before, torch.load(tmp_path / "200" / "checkpoint.pt", weights_only=True)["step"]) == (2, 3)

@@ -107,7 +107,15 @@ def test_an_unknown_command_and_an_unknown_format_are_refused(address: str, stud
 
 
 def test_templates_hold_nothing_that_gradio_would_evaluate() -> None:
-    for name in ("icons.svg", "board.html", "export.html", "library.html", "models.html", "settings.html"):
+    for name in (
+        "icons.svg",
+        "board.html",
+        "export.html",
+        "library.html",
+        "models.html",
+        "settings.html",
+        "evaluate.html",
+    ):
         text = assets.read(name)
         assert not any(mark in text for mark in ("${", "{{", "`", "\\")), name
 

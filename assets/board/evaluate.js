@@ -1,0 +1,188 @@
+// Evaluation: the score of a piece, runs over many prompts, and reports that compare them.
+
+const EVALUATE_BUSY = 700;
+const EVALUATE_IDLE = 5000;
+
+function startEvaluate(element, server) {
+  translate(element);
+  new EvaluateTab(element, server).start();
+}
+
+class EvaluateTab {
+  constructor(element, server) {
+    this.element = element;
+    this.server = server;
+    this.parts = partsOf(element);
+    this.seen = false;
+    this.marked = new Set();
+    this.shownRuns = "";
+  }
+
+  start() {
+    const { parts } = this;
+    parts.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.begin();
+    });
+    parts.prompts.addEventListener("change", () => (parts.filerow.hidden = parts.prompts.value !== "file"));
+    parts.judge.addEventListener("change", () => {
+      parts.serverrow.hidden = parts.namerow.hidden = parts.judge.value !== "server";
+    });
+    parts.draft.addEventListener("change", () => {
+      this.chosen = parts.draft.value;
+      this.score();
+    });
+    parts.judgepiece.addEventListener("click", () => this.act({ do: "judge_draft", draft: parts.draft.value, ...this.judge() }));
+    parts.stop.addEventListener("click", () => this.act({ do: "stop" }));
+    parts.compare.addEventListener("click", () => this.compare());
+    new IntersectionObserver((entries) => {
+      const seen = entries.some((entry) => entry.isIntersecting);
+      if (seen && !this.seen) {
+        this.chosen = window.longwriter.board?.draft ?? this.chosen;
+        this.wanted = true;
+      }
+      this.seen = seen;
+      if (this.seen) this.poll();
+    }).observe(this.element);
+  }
+
+  async poll() {
+    clearTimeout(this.timer);
+    if (!this.seen) return;
+    const turn = (this.turn = (this.turn ?? 0) + 1);
+    const answer = await this.server.state({ drafts: this.wanted }).catch(() => null);
+    if (turn !== this.turn) return;
+    if (answer) this.show(answer);
+    if (answer?.drafts) this.wanted = false;
+    this.timer = setTimeout(() => this.poll(), this.busy ? EVALUATE_BUSY : EVALUATE_IDLE);
+  }
+
+  /** Ask for something; whether it was done. */
+  async act(body) {
+    const { parts } = this;
+    parts.problem.replaceChildren();
+    this.turn = (this.turn ?? 0) + 1;
+    const answer = await this.server.act(body).catch(() => null);
+    const problem = answer ? answer.refused : { message: t("The studio does not answer."), hint: t("Check that it is still running.") };
+    if (problem) parts.problem.replaceChildren(flag("fail", problem.message, problem.hint));
+    if (answer) this.show(answer);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.poll(), EVALUATE_BUSY);
+    return Boolean(answer) && !problem;
+  }
+
+  async begin() {
+    const { parts } = this;
+    const [file] = parts.file.files;
+    const text = parts.prompts.value === "file" && file ? await file.text() : null;
+    await this.act({ do: "start", run: parts.name.value.trim(), prompts: parts.prompts.value, file: file?.name ?? "", text, mode: parts.mode.value, seed: parts.seed.value });
+  }
+
+  /** Who is to judge, as a command has it. */
+  judge() {
+    const { parts } = this;
+    return parts.judge.value === "server" ? { server: parts.server.value.trim(), judge: parts.judgename.value.trim() } : {};
+  }
+
+  show(answer) {
+    const { parts } = this;
+    const before = this.busy;
+    const activity = answer.activity;
+    this.busy = Boolean(activity?.running);
+    if (answer.drafts) this.showDrafts(answer.drafts);
+    if (!parts.mode.options.length) parts.mode.append(...answer.modes.map((mode) => el("option", { value: mode }, mode)));
+    if (!parts.name.value && !this.named) {
+      parts.name.value = answer.model.name.replace(/[^\w.-]+/g, "-").slice(0, 60);
+      this.named = true;
+    }
+    parts.judge.options[1].disabled = !answer.local;
+    parts.start.disabled = this.busy;
+    parts.judgepiece.disabled = this.busy;
+    this.showActivity(activity, before);
+    this.showRuns(answer.runs);
+    if (before && !this.busy) this.score();
+  }
+
+  showActivity(activity, before) {
+    const { parts } = this;
+    parts.activity.hidden = !this.busy;
+    if (activity?.failure && before) parts.problem.replaceChildren(flag("fail", activity.failure.message, activity.failure.hint));
+    if (!this.busy) return;
+    const values = { name: activity.name, n: figure(Math.min(activity.done + 1, activity.of)), m: figure(activity.of), words: figure(activity.words), target: figure(activity.target) };
+    const texts = { writing: t("Writing {name}: prompt {n} of {m}, {words} of {target} words", values), judging: t("Judging {name}: piece {n} of {m}", values), piece: t("Judging the piece") };
+    say(parts.doing, activity.stopping ? t("Stopping…") : texts[activity.kind]);
+    const share = activity.of ? Math.round((100 * activity.done) / activity.of) : 0;
+    parts.share.style.setProperty("--done", share + "%");
+    parts.share.setAttribute("aria-valuenow", share);
+    parts.stop.disabled = activity.stopping;
+  }
+
+  showDrafts(drafts) {
+    const { parts } = this;
+    const chosen = this.chosen ?? parts.draft.value;
+    parts.draft.replaceChildren(...drafts.map((draft) => el("option", { value: draft.id }, draft.title)));
+    if (drafts.some((draft) => draft.id === chosen)) parts.draft.value = chosen;
+    this.score();
+  }
+
+  async score() {
+    const { parts } = this;
+    const draft = parts.draft.value;
+    const answer = draft ? await this.server.score({ draft }).catch(() => null) : null;
+    if (draft !== parts.draft.value) return;
+    parts.score.hidden = !answer || Boolean(answer.refused);
+    if (parts.score.hidden) return;
+    say(parts.points, t("Length score {n}", { n: answer.score }));
+    say(parts.lengths, t("{n} of {m} words asked for", { n: figure(answer.words), m: figure(answer.target) }));
+    parts.quarters.replaceChildren(...[...answer.quarters, answer.openings].map((share) => el("td", {}, share + NBSP + "%")));
+    say(parts.passage, answer.passage_words ? t("The longest passage that comes twice has {n} words: “{text}”", { n: figure(answer.passage_words), text: answer.passage }) : t("No passage comes twice."));
+    parts.judged.replaceChildren(...answer.judged.map((judged) => this.judgement(judged)));
+  }
+
+  judgement(judged) {
+    const rows = judged.values.map(([name, value]) => el("tr", {}, el("th", { scope: "row" }, t(name)), el("td", {}, String(value))));
+    const caption = t("Quality {n}, judged by {judge}; scores of other judges do not compare with it", { n: judged.total, judge: judged.judge });
+    return el("table", { class: "eval-table" }, el("caption", {}, caption), el("tbody", {}, ...rows));
+  }
+
+  showRuns(runs) {
+    const { parts } = this;
+    const wanted = JSON.stringify([runs, this.busy]);
+    if (wanted === this.shownRuns) return;
+    this.shownRuns = wanted;
+    parts.none.hidden = runs.length > 0;
+    parts.compare.hidden = runs.length === 0;
+    parts.runs.replaceChildren(...runs.map((run) => this.runRow(run)));
+  }
+
+  runRow(run) {
+    const mark = el("input", { type: "checkbox", "aria-label": t("Mark {name}", { name: run.name }) });
+    mark.checked = this.marked.has(run.name);
+    mark.addEventListener("change", () => (mark.checked ? this.marked.add(run.name) : this.marked.delete(run.name)));
+    const facts = [run.model, run.mode, t("{n} of {m} written", { n: figure(run.done), m: figure(run.of) })];
+    if (run.problems) facts.push(t("{n} failed", { n: figure(run.problems) }));
+    if (run.score) facts.push(t("length score {n} ({low} to {high})", { n: run.score[0], low: run.score[1], high: run.score[2] }));
+    if (run.longest) facts.push(t("longest output {n} words", { n: figure(run.longest) }));
+    for (const judged of run.judged) facts.push(t("quality {n} by {judge}", { n: judged.total, judge: judged.judge }));
+    const acts = [];
+    if (run.done < run.of) acts.push(button(t("Go on"), () => this.act({ do: "resume", run: run.name })));
+    if (run.problems) acts.push(button(t("Write failed ones again"), () => this.act({ do: "resume", run: run.name, retry: true }), { kind: "quiet" }));
+    if (run.done) acts.push(button(t("Judge quality"), () => this.act({ do: "judge", run: run.name, ...this.judge() }), { kind: "quiet" }));
+    for (const act of acts) act.disabled = this.busy;
+    return el("li", {}, el("label", { class: "eval-name" }, mark, el("b", {}, run.name)), el("p", { class: "eval-facts" }, facts.join(" · ")), el("div", { class: "row" }, ...acts));
+  }
+
+  async compare() {
+    const { parts } = this;
+    parts.problem.replaceChildren();
+    const answer = await this.server.compare({ runs: [...this.marked] }).catch(() => null);
+    const problem = answer ? answer.refused : { message: t("The studio does not answer."), hint: t("Check that it is still running.") };
+    if (problem) return parts.problem.append(flag("fail", problem.message, problem.hint));
+    // The frame may run nothing and reach nothing: the report is text, tables and pictures.
+    parts.report.srcdoc = answer.html;
+    parts.report.hidden = parts.fetch.hidden = false;
+    parts.fetch.href = answer.href;
+    parts.fetch.download = answer.name;
+    parts.report.scrollIntoView({ block: "nearest" });
+  }
+}

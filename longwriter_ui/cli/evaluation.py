@@ -1,0 +1,168 @@
+"""`eval`: writes the prompts of a benchmark, measures what came, and reports."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from longwriter_ui.cli.console import STDOUT, note, to_json, write_target
+from longwriter_ui.cli.progress import clock, describe
+from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, interruptible, open_with
+from longwriter_ui.engine.chat import ChatServer
+from longwriter_ui.evaluate.confidence import Interval
+from longwriter_ui.evaluate.length import length_score
+from longwriter_ui.evaluate.prompts import Prompt, load_prompts
+from longwriter_ui.evaluate.quality import DIMENSIONS, Judge, judge_run
+from longwriter_ui.evaluate.report import write_report
+from longwriter_ui.evaluate.results import Group, Results
+from longwriter_ui.evaluate.ruler import ruler_prompts
+from longwriter_ui.evaluate.run import Run
+from longwriter_ui.evaluation import PieceDone, PieceStarted, PieceWriting, RunEnded, settings_of, write_run
+from longwriter_ui.judges import ModelJudge, ServerJudge
+
+_EVERY = 15.0  # seconds between two lines about a piece
+
+
+def run_run(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
+    """Exit code 0 too where prompts failed: they are in the run, and told."""
+    prompts = load_prompts(arguments.prompts)
+    return _write(arguments, open_studio, prompts, arguments.prompts.name)
+
+
+def run_ruler(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
+    prompts = ruler_prompts(arguments.lengths, arguments.languages)
+    code = _write(arguments, open_studio, prompts, "LongWrite-Ruler")
+    if code == 0:
+        results = Results.of_run(Run(arguments.out))
+        for mark in results.marks:
+            _say(f"{mark.length:>7,} words asked for: at most {mark.longest:,}, {mark.mean:,.0f} in the mean")
+        _say(f"Longest output: {results.longest:,} words")
+    return code
+
+
+def run_length(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
+    results = Results.of_run(Run(arguments.folder))
+    groups = [group for group in (results.all, *results.bins, *results.languages) if group is not None]
+    if arguments.json:
+        pieces = [
+            {"n": p.prediction.n, "length": p.prediction.prompt.length, "words": p.prediction.words, "score": p.score}
+            for p in results.pieces
+        ]
+        write_target(STDOUT, to_json({"groups": [_group_json(group) for group in groups], "pieces": pieces}))
+        return 0
+    for group in groups:
+        score = f"{group.score.mean:6.2f} ({_bounds(group.score)})"
+        _say(f"{group.name:<16} {group.count:>4} pieces {group.written:>10,.0f} words   length score {score}")
+    if not groups:
+        note("Nothing is written yet.")
+    return 0
+
+
+def run_quality(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
+    """Exit code 0 too where some pieces could not be judged: they are counted, and told."""
+    run = Run(arguments.folder)
+    with interruptible() as cancel, _judge(arguments, open_studio) as judge:
+        _say(f"Judge: {judge.about['name']}. Scores of different judges do not compare.")
+        for event in judge_run(run.folder, run.predictions(), judge, arguments.seed, cancel):
+            total = f"quality {event.judgement.total:.1f}" if event.judgement else f"not judged: {event.problem}"
+            note(f"Piece {event.n + 1} ({event.done} of {event.of}): {total}")
+        if cancel.is_set():
+            note("Stopped; the same command goes on.")
+            return INTERRUPTED
+    results = Results.of_run(run)
+    asked = {**judge.about, "seed": arguments.seed}
+    judged = next(judged for judged in results.judged if judged.judge.items() >= asked.items())
+    for dimension in DIMENSIONS:
+        mean = judged.means(dimension)
+        if mean is not None:
+            _say(f"{dimension:<20} {mean.mean:6.2f} ({_bounds(mean)})")
+    if judged.total is not None:
+        _say(f"{'Quality':<20} {judged.total.mean:6.2f} ({_bounds(judged.total)})")
+    lost = f"{judged.malformed} with malformed answers only, {judged.failed} failed"
+    _say(f"{len(judged.judgements)} pieces judged, {lost}")
+    return 0
+
+
+def run_report(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
+    runs = [Run(folder) for folder in arguments.folders]
+    written = write_report(runs, arguments.out or arguments.folders[0] / "report")
+    for path in (written.html, written.markdown):
+        _say(str(path))
+    return 0
+
+
+def _write(arguments: argparse.Namespace, open_studio: OpenStudio, prompts: tuple[Prompt, ...], source: str) -> int:
+    """Write a run and tell what comes; Ctrl-C keeps it for the next time."""
+    with closing(open_with(arguments, open_studio)) as studio:
+        run = Run.create(arguments.out, prompts, settings_of(studio, arguments.mode, arguments.seed), source)
+        if arguments.retry and (failed := run.forget_failures()):
+            note(f"{failed} prompts that failed are written again.")
+        with interruptible() as cancel:
+            told = time.monotonic()
+            for event in write_run(run, studio, cancel, keep=arguments.keep_drafts):
+                if isinstance(event, PieceWriting) and time.monotonic() - told >= _EVERY:
+                    note(f"  {describe(event.progress)}")
+                    told = time.monotonic()
+                elif isinstance(event, PieceStarted):
+                    told = time.monotonic()
+                    note(f"Prompt {event.n + 1} of {event.of}: {run.prompts[event.n].prompt[:60]!r}")
+                elif isinstance(event, PieceDone):
+                    _tell(event)
+                elif isinstance(event, RunEnded) and event.stopped:
+                    note("Stopped; everything so far is kept. The same command goes on.")
+                    return INTERRUPTED
+    problems = [prediction for prediction in run.predictions() if prediction.problem]
+    if problems:
+        note(f"{len(problems)} prompts failed; --retry writes them again.")
+    note(f"Wrote {run.predictions_file}")
+    return 0
+
+
+@contextmanager
+def _judge(arguments: argparse.Namespace, open_studio: OpenStudio) -> Iterator[Judge]:
+    """The judge that was named: a server by its address, else a model file."""
+    if arguments.judge.startswith(("http://", "https://")):
+        with closing(ChatServer(arguments.judge, arguments.judge_model)) as server:
+            yield ServerJudge(server)
+    else:
+        with closing(open_studio(Path(arguments.judge), threads=arguments.threads)) as studio:
+            yield ModelJudge(studio)
+
+
+def _tell(event: PieceDone) -> None:
+    piece = event.prediction
+    if piece.problem:
+        note(f"Prompt {piece.n + 1} of {event.of} failed: {piece.problem}")
+        return
+    score = length_score(piece.prompt.length, piece.words)
+    note(
+        f"Prompt {piece.n + 1} of {event.of}: {piece.words:,} of {piece.prompt.length:,} words, "
+        f"length score {score:.1f}, {clock(piece.seconds)}"
+    )
+
+
+def _group_json(group: Group) -> dict[str, object]:
+    score = group.score
+    return {
+        "name": group.name, "pieces": group.count, "problems": group.problems, "required": group.required,
+        "written": group.written, "length_score": score.mean, "low": score.low, "high": score.high,
+    }  # fmt: skip
+
+
+def _bounds(value: Interval) -> str:
+    return f"{value.low:.1f} to {value.high:.1f}"
+
+
+def _say(text: str) -> None:
+    write_target(STDOUT, text)
+
+
+def existing_folder(text: str) -> Path:
+    """A folder named on the command line."""
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return path

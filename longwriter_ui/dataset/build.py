@@ -1,0 +1,190 @@
+"""Building a dataset: every instruction becomes a plan and a piece, and what passes the filter becomes a line.
+
+    build.json           models and settings
+    instructions.jsonl   what is to be written, a copy
+    drafts.jsonl         which draft holds a piece that has been begun
+    work.jsonl           {"prompt", "plan", "write": [...], ...} for each piece that is done, kept or not
+    train.jsonl          {"messages": [...]} for each that is kept
+    manifest.json        how many were kept, and how many dropped for which reason
+
+Only work.jsonl is written while pieces are made, a line at a time; the last two are made from it.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from longwriter_ui.brief import Brief
+from longwriter_ui.dataset.crew import together
+from longwriter_ui.dataset.filters import Filter
+from longwriter_ui.draft import Mode
+from longwriter_ui.engine.base import Cancel
+from longwriter_ui.errors import ExportError, LongWriterError, ModelFileError, StoreError
+from longwriter_ui.evaluate.length import length_score
+from longwriter_ui.export.files import write_whole
+from longwriter_ui.jobs import Job
+from longwriter_ui.jsonl import Json, appending, dump_lines, read_lines
+from longwriter_ui.pieces import Pieces, finished
+from longwriter_ui.plan import render_plan
+from longwriter_ui.studio import Studio
+from longwriter_ui.words import benchmark_count
+from longwriter_ui.writing import seed_of
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a dataset is decided by, besides its instructions and models."""
+
+    mode: str
+    seed: int
+    filter: Filter
+
+
+@dataclass(frozen=True)
+class Built:
+    """The `done`th of `of` pieces, and its line of work.jsonl."""
+
+    done: int
+    of: int
+    line: Json
+
+
+def load_instructions(path: Path) -> list[Json]:
+    """Lines with "prompt" or "instruction" and, where it is known, the "length" in words; StoreError names a line
+    that has no text or a length that is none."""
+    if not path.is_file():
+        raise StoreError(f"There is no file {path}.", "Check the path to the instructions.")
+    found = []
+    for number, line in enumerate(read_lines(path), 1):
+        text, length = line.get("prompt", line.get("instruction")), line.get("length")
+        if not isinstance(text, str) or not text.strip():
+            raise StoreError(f'Line {number} of {path} has no "prompt" or "instruction".')
+        if length is not None and (not isinstance(length, int) or length <= 0):
+            raise StoreError(f'Line {number} of {path} has a "length" that is no number of words.')
+        found.append({"prompt": text, "length": length})
+    if not found:
+        raise StoreError(f"{path} holds no instructions.", 'Each line is {"prompt": ..., "length": ...}.')
+    return found
+
+
+class Build:
+    """A dataset in the making."""
+
+    def __init__(self, folder: Path, instructions: list[Json], recipe: Recipe) -> None:
+        """Begin, or go on; StoreError when the folder holds one with other instructions or another recipe."""
+        self.folder, self._instructions, self._recipe = folder, instructions, recipe
+        settings = {"format": "longwriter-dataset", "version": 1, **asdict(recipe)}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if self._path("build.json").exists():
+                same = json.loads(self._path("build.json").read_text(encoding="utf-8")) == settings
+                if not same or read_lines(self._path("instructions.jsonl")) != instructions:
+                    raise StoreError(
+                        f"The dataset in {folder} has other instructions or settings.", "Choose another folder."
+                    )
+                return
+            write_whole(self._path("instructions.jsonl"), dump_lines(instructions))
+            write_whole(self._path("build.json"), json.dumps(settings, indent=2).encode())
+        except (OSError, ValueError, ExportError) as error:
+            raise StoreError(f"{folder} cannot be used: {error}", "Choose another folder.") from error
+
+    def run(self, studios: Sequence[Studio], cancel: Cancel) -> Iterator[Built]:
+        """Write what is missing, each studio one piece at a time, then make train.jsonl and manifest.json. A piece that
+        fails is dropped; an error of a model's file or of the store ends it."""
+        done = {line["n"] for line in self._work()}
+        waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for n in range(len(self._instructions)):
+            if n not in done:
+                waiting.put(n)
+        with appending(self._path("work.jsonl")) as work, appending(self._path("drafts.jsonl")) as noted:
+
+            def worker(studio: Studio, stop: Cancel) -> Iterator[Json]:
+                pieces = Pieces(studio, stop, noted, self._path("drafts.jsonl"))
+                while not waiting.empty() and not stop.is_set():
+                    try:
+                        line = self._write(waiting.get_nowait(), studio, pieces)
+                    except queue.Empty:  # another one was faster
+                        return
+                    if line is None:
+                        return
+                    work.append(line)
+                    pieces.remove(line["n"])
+                    yield line
+
+            leftovers = Pieces(studios[0], cancel, noted, self._path("drafts.jsonl"))
+            for n in done:
+                leftovers.remove(n)  # its process was killed between the line and this
+            count = len(done)
+            for line in together([partial(worker, studio) for studio in studios], cancel):
+                count += 1
+                yield Built(count, len(self._instructions), line)
+        self.finish()
+
+    def finish(self) -> Json:
+        """Make train.jsonl and manifest.json from what is done; the manifest."""
+        lines = sorted(self._work(), key=lambda line: int(line["n"]))
+        kept = [line for line in lines if not line["reason"]]
+        content = dump_lines([conversation(line["prompt"], "\n\n".join(line["write"])) for line in kept])
+        manifest = {
+            **asdict(self._recipe),
+            "models": sorted({line["model"] for line in lines}),
+            "instructions": len(self._instructions),
+            "done": len(lines),
+            "kept": len(kept),
+            "words": sum(line["words"] for line in kept),
+            "dropped": dict(Counter(line["reason"] for line in lines if line["reason"]).most_common()),
+        }
+        try:
+            write_whole(self._path("train.jsonl"), content)
+            write_whole(self._path("manifest.json"), json.dumps(manifest, ensure_ascii=False, indent=2).encode())
+        except ExportError as error:
+            raise StoreError(error.message, error.hint) from error
+        return manifest
+
+    def _write(self, n: int, studio: Studio, pieces: Pieces) -> Json | None:
+        """The line of piece `n`; None when it was stopped."""
+        asked, problem = self._instructions[n], ""
+        jobs: list[Job] = []
+        try:
+            brief = Brief.create(asked["prompt"], asked["length"])
+            seed = seed_of(self._recipe.seed, n, 0) >> 1
+            work = pieces.write(n, brief, Mode(self._recipe.mode), seed, jobs)
+            if not finished(work):
+                return None
+        except (ModelFileError, StoreError):
+            raise
+        except LongWriterError as error:
+            problem = str(error)
+        draft = pieces.draft(n)
+        texts = [p.text.strip() for p in draft.paragraphs if p.text.strip()] if draft else []
+        words, target = benchmark_count("\n\n".join(texts)), draft.brief.target_words if draft else 0
+        steps = draft.steps if draft else ()
+        return {
+            "n": n,
+            "prompt": asked["prompt"],
+            "plan": render_plan(steps, draft.brief.language) if draft else "",
+            "write": texts,
+            "length": target,
+            "words": words,
+            "length_score": round(length_score(target, words), 2),
+            "model": studio.model.name if studio.model else "",
+            "reason": self._recipe.filter.reason(target, words, len(steps), texts, problem),
+            "problem": problem,
+        }
+
+    def _work(self) -> list[Json]:
+        return read_lines(self._path("work.jsonl"))
+
+    def _path(self, name: str) -> Path:
+        return self.folder / name
+
+
+def conversation(prompt: str, answer: str) -> Json:
+    """One exchange in the form that trainers take."""
+    return {"messages": [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]}

@@ -1,0 +1,47 @@
+"""Preference pairs from the work on a draft: the text a person settled on, and the model's texts they passed over.
+
+The prompt is the conversation that asks for the paragraph, with the text before it as it is now. Passed over is what
+the model wrote to its end for the same paragraph and what is no longer its text: earlier versions, and alternatives
+that were not taken. What still waits for a choice says nothing yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from longwriter_ui.draft import Author, Draft, FinishReason, Version
+from longwriter_ui.engine.base import Conversation
+from longwriter_ui.jsonl import Json
+from longwriter_ui.prompts.task import paragraph_task
+
+_WHOLE = (FinishReason.STOP, FinishReason.LENGTH)
+
+
+def pairs(draft: Draft, past: Callable[[str], Sequence[Version]]) -> list[Json]:
+    """The pairs of a draft, {"prompt", "chosen", "rejected"}; `past` gives all texts a paragraph has had, by key."""
+    found = []
+    for index, paragraph in enumerate(draft.paragraphs):
+        chosen = paragraph.text.strip()
+        if not chosen or paragraph.version is None:
+            continue
+        waiting = {version.text.strip() for version in paragraph.offered}
+        rejected = {
+            version.text.strip(): None
+            for version in past(paragraph.key)
+            if version.author is Author.MODEL and version.finish in _WHOLE
+        }
+        prompt = _messages(paragraph_task(draft, index, "").conversation)
+        found += [
+            {"prompt": prompt, "chosen": [_answer(chosen)], "rejected": [_answer(text)]}
+            for text in rejected
+            if text and text != chosen and text not in waiting
+        ]
+    return found
+
+
+def _messages(conversation: Conversation) -> list[Json]:
+    return [{"role": turn.role.value, "content": turn.text} for turn in conversation]
+
+
+def _answer(text: str) -> Json:
+    return {"role": "assistant", "content": text}

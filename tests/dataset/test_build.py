@@ -1,0 +1,163 @@
+"""Instructions become plans, pieces and training data; nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from longwriter_ui.dataset.build import Build, Recipe, load_instructions
+from longwriter_ui.dataset.check import check
+from longwriter_ui.dataset.crew import together
+from longwriter_ui.dataset.filters import Filter
+from longwriter_ui.engine.base import Request
+from longwriter_ui.engine.scripted import ScriptedEngine
+from longwriter_ui.errors import EngineError, StoreError
+from longwriter_ui.jsonl import read_lines
+from longwriter_ui.plan import parse_plan
+from longwriter_ui.studio import Studio
+from tests.script import author
+
+INSTRUCTIONS = [{"prompt": f"Write about harbour {n}", "length": 500 + 100 * n} for n in range(5)]
+RECIPE = Recipe("conversation", 3, Filter(least_words=400))
+OpenStudio = Callable[..., Studio]
+GO_ON = threading.Event()
+
+
+def build(folder: Path, studios: list[Studio], recipe: Recipe = RECIPE) -> list[int]:
+    return [built.line["n"] for built in Build(folder, INSTRUCTIONS, recipe).run(studios, GO_ON)]
+
+
+def short_for_two(request: Request) -> str:
+    """Far too little for harbour 2, labels for harbour 3, an error for harbour 4."""
+    about = request.conversation[0].text
+    text = author(request)
+    if request.grammar is not None or "Paragraph" not in request.conversation[-1].text:
+        return text
+    if "harbour 2" in about:
+        return " ".join(text.split()[:70]) + "."
+    if "harbour 3" in about:
+        return f"Paragraph 1: {text}"
+    if "harbour 4" in about:
+        raise EngineError("Out of order.")
+    return text
+
+
+def test_what_passes_the_filter_becomes_training_data(tmp_path: Path, open_studio: OpenStudio):
+    studio = open_studio(ScriptedEngine(short_for_two))
+    recipe = Recipe("conversation", 3, Filter(least_words=200))
+    assert build(tmp_path, [studio], recipe) == [0, 1, 2, 3, 4]
+    work = read_lines(tmp_path / "work.jsonl")
+    assert [line["reason"] for line in work] == [
+        "",
+        "",
+        "length score below 80",
+        "labels of the plan in the text",
+        "failed",
+    ]
+    assert work[4]["problem"] == "Out of order."
+    for line in work[:4]:
+        assert len(parse_plan(line["plan"]).steps) == len(line["write"]) == 5
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["instructions"], manifest["done"], manifest["kept"]) == (5, 5, 2)
+    assert sum(manifest["dropped"].values()) == 3
+    assert (manifest["seed"], manifest["models"]) == (3, ["Scripted"])
+    train = read_lines(tmp_path / "train.jsonl")
+    assert [line["messages"][0] for line in train] == [
+        {"role": "user", "content": "Write about harbour 0"},
+        {"role": "user", "content": "Write about harbour 1"},
+    ]
+    assert train[0]["messages"][1] == {"role": "assistant", "content": "\n\n".join(work[0]["write"])}
+    assert studio.drafts() == []
+    found = check(tmp_path / "train.jsonl")
+    assert (found.kind, found.lines, found.problems) == ("messages", 2, ())
+
+
+def test_several_models_share_the_work_and_no_piece_is_written_twice(tmp_path: Path, open_studio: OpenStudio):
+    studios = [open_studio(ScriptedEngine(author, words_per_second=3000, name=name)) for name in ("A", "B")]
+    assert sorted(build(tmp_path, studios)) == [0, 1, 2, 3, 4]
+    assert {line["model"] for line in read_lines(tmp_path / "work.jsonl")} == {"A", "B"}
+    assert build(tmp_path, studios) == []
+
+
+def test_an_interrupted_build_goes_on_with_the_piece_it_was_at(tmp_path: Path, open_studio: OpenStudio):
+    cancel, plans = threading.Event(), []
+
+    def script(request: Request) -> str:
+        if request.grammar is not None:
+            plans.append(request.conversation[-1].text)
+            if len(plans) == 3:
+                cancel.set()
+        return author(request)
+
+    studio = open_studio(ScriptedEngine(script, words_per_second=4000))
+    first = [b.line["n"] for b in Build(tmp_path, INSTRUCTIONS, RECIPE).run([studio], cancel)]
+    assert first == [0, 1]
+    assert len(studio.drafts()) == 1
+    assert build(tmp_path, [open_studio(ScriptedEngine(author))]) == [2, 3, 4]
+    assert [line["n"] for line in read_lines(tmp_path / "work.jsonl")] == [0, 1, 2, 3, 4]
+    assert studio.drafts() == []
+
+
+def test_other_instructions_or_settings_are_refused(tmp_path: Path):
+    Build(tmp_path, INSTRUCTIONS, RECIPE)
+    with pytest.raises(StoreError, match="other instructions"):
+        Build(tmp_path, INSTRUCTIONS[:2], RECIPE)
+    with pytest.raises(StoreError, match="other instructions"):
+        Build(tmp_path, INSTRUCTIONS, Recipe("oneshot", 3, RECIPE.filter))
+
+
+def test_instructions_are_read_from_both_forms(tmp_path: Path):
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"instruction": "Write"}\n{"prompt": "Write 900 words", "type": "x", "length": 900}\n')
+    assert load_instructions(path) == [
+        {"prompt": "Write", "length": None},
+        {"prompt": "Write 900 words", "length": 900},
+    ]
+    for text, problem in (("", "no instructions"), ('{"a": 1}', "Line 1"), ('{"prompt": "x", "length": -1}', "length")):
+        path.write_text(text)
+        with pytest.raises(StoreError, match=problem):
+            load_instructions(path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "written", "steps", "text", "problem", "reason"),
+    [
+        (3000, 3000, 10, "Text.", "", ""),
+        (3000, 3000, 10, "Text.", "It broke.", "failed"),
+        (3000, 3000, 51, "Text.", "", "plan of more than 50 steps"),
+        (1900, 1900, 10, "Text.", "", "fewer than 2,000 words"),
+        (3000, 2000, 10, "Text.", "", "length score below 80"),  # 75
+        (3000, 4500, 10, "Text.", "", ""),  # 83.3
+        (3000, 3000, 10, "Text.\nParagraph 3: More.", "", "labels of the plan in the text"),
+        (3000, 3000, 10, "第三段：更多。", "", "labels of the plan in the text"),
+        (3000, 3000, 10, "In paragraph 3 of the law it says no.", "", ""),
+    ],
+)
+def test_the_bounds_of_the_paper(asked: int, written: int, steps: int, text: str, problem: str, reason: str):
+    assert Filter().reason(asked, written, steps, [text], problem) == reason
+
+
+def test_an_error_of_one_worker_ends_the_others_and_is_raised():
+    begun = threading.Event()
+
+    def fails(stop):
+        begun.wait(5)
+        raise StoreError("The disk is full.")
+        yield
+
+    def goes_on(stop):
+        yield 1
+        begun.set()
+        while not stop.is_set():
+            begun.wait(0.01)
+        yield 2
+
+    told: list[int] = []
+    with pytest.raises(StoreError, match="full"):
+        for item in together([fails, goes_on], GO_ON):
+            told.append(item)
+    assert told == [1, 2]
