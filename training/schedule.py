@@ -13,7 +13,7 @@ ADAM_RATE = 0.004
 _WHOLE_JOURNEY = {"plan": 0.40, "write": 0.36, "single": 0.08, "whole": 0.06, "drill": 0.10}
 PHASES = (
     Phase(350, 4096, {"echo": 0.3, "drill": 0.7}, Size(220, 110, 3), 640, copy_steps=True),
-    Phase(2000, 6144, _WHOLE_JOURNEY, Size(600, 500, 8), 1152, copy_steps=True),
+    Phase(1700, 6144, _WHOLE_JOURNEY, Size(600, 500, 8), 1152, copy_steps=True),
     Phase(300, 8192, _WHOLE_JOURNEY, Size(2200, 700, 14), 3072, copy_steps=True),
     Phase(60, 8192, _WHOLE_JOURNEY, Size(4200, 1000, 20), 6144, copy_steps=True),
 )
