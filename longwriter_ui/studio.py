@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from longwriter_ui import asking, revision
 from longwriter_ui.asking import AskJob
 from longwriter_ui.brief import Brief
+from longwriter_ui.changes import Changes
 from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, new_key
 from longwriter_ui.edits import Op, apply_edit
 from longwriter_ui.engine.base import Engine, LengthMode, Request, Sampling
@@ -34,26 +34,8 @@ from longwriter_ui.progress import Progress
 from longwriter_ui.revision import Revision
 from longwriter_ui.shelf import Shelf
 from longwriter_ui.store.drafts import DraftStore
-from longwriter_ui.store.journal import Journaled
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What a view has to know: what is new in the draft (see store.Since), and how its job is doing."""
-
-    rev: int
-    draft: Draft
-    head: bool
-    order: bool
-    changed: frozenset[str]
-    deltas: tuple[tuple[str, str], ...]
-    progress: Progress | None
-    failure: LongWriterError | None
-    undo: Journaled | None = None
-    redo: Journaled | None = None
-    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class Studio(Shelf):
@@ -239,19 +221,7 @@ class Studio(Shelf):
         progress = self._worker.progress(job) if job is not None else None
         failure = job.failure if job is not None else None
         since = self._store.since(draft_id, rev)
-        return Changes(
-            since.rev,
-            since.draft,
-            since.head,
-            since.order,
-            since.changed,
-            since.deltas,
-            progress,
-            failure,
-            since.undo,
-            since.redo,
-            since.places,
-        )
+        return Changes.of(since, progress, failure)
 
     # the model
 

@@ -18,7 +18,7 @@ LAYERS = [
     {"errors", "text", "words", "sentences", "loops", "compare", "wholefile"},
     {"brief", "plan", "draft", "edits", "events", "paths", "config", "project", "manner", "jsonl"},
     {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights", "evaluate"},
-    {"oneshot", "debt"},
+    {"oneshot", "debt", "changes"},
     {"writing"},
     {"together"},
     {"pipeline", "host", "recorder", "models", "selftest", "locks", "shelf"},

@@ -86,8 +86,8 @@ class LlamaCppEngine:
         try:
             vocabulary = Vocabulary(model, header.metadata)
             chosen = template or guess_template(header.metadata)
-            bos, eos = vocabulary.text(vocabulary.bos), vocabulary.text(vocabulary.eos)
-            form = get_template(chosen, header.metadata, bos, eos)
+            ends = vocabulary.text(vocabulary.bos), vocabulary.text(vocabulary.eos)
+            form = get_template(chosen, header.metadata, *ends)
             trained = llama.llama_model_n_ctx_train(model)
             most = min(context or limit or trained, trained)
             first = most if context else min(_FIRST_CONTEXT, most)
@@ -107,11 +107,9 @@ class LlamaCppEngine:
             threads=used,
             runtime=f"llama.cpp {llama.__version__}",
             note=note,
+            load_seconds=time.perf_counter() - began,
         )
-        shelf = StateShelf(states, states_limit, path) if states is not None else None
-        engine = cls(model, vocabulary, form, room, info, shelf)
-        engine._info = replace(info, load_seconds=time.perf_counter() - began)
-        return engine
+        return cls(model, vocabulary, form, room, info, states and StateShelf(states, states_limit, path))
 
     @property
     def info(self) -> EngineInfo:
@@ -228,12 +226,7 @@ class LlamaCppEngine:
         return Sampler(self._vocabulary.pointer, request.sampling, request.grammar, prompt)
 
     def _answer(
-        self,
-        prompt: Sequence[int],
-        max_tokens: int,
-        sampler: Sampler,
-        watch: Watch,
-        cancel: Cancel,
+        self, prompt: Sequence[int], max_tokens: int, sampler: Sampler, watch: Watch, cancel: Cancel
     ) -> Iterator[Reading | Chunk]:
         """Read what is new of the prompt, then write."""
         context = self._context

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from longwriter_ui.changes import Changes
 from longwriter_ui.draft import Draft, Paragraph
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.evaluate.length import length_score
@@ -16,7 +17,6 @@ from longwriter_ui.progress import Progress
 from longwriter_ui.selftest import SelfTest
 from longwriter_ui.store.journal import Journaled
 from longwriter_ui.store.summary import DraftSummary
-from longwriter_ui.studio import Changes
 
 Json = dict[str, Any]
 

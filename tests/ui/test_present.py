@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from longwriter_ui.brief import Brief
+from longwriter_ui.changes import Changes
 from longwriter_ui.draft import Author, Basis, Draft, FinishReason, Paragraph, Status, Version
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import EngineError
@@ -16,7 +17,7 @@ from longwriter_ui.plan import Step
 from longwriter_ui.progress import Progress
 from longwriter_ui.selftest import SelfTest
 from longwriter_ui.store.summary import DraftSummary
-from longwriter_ui.studio import Changes, Studio
+from longwriter_ui.studio import Studio
 from longwriter_ui.ui.present import present, summary
 from tests.script import author
 
