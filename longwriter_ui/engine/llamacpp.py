@@ -109,7 +109,7 @@ class LlamaCppEngine:
             note=note,
             load_seconds=time.perf_counter() - began,
         )
-        return cls(model, vocabulary, form, room, info, states and StateShelf(states, states_limit, path))
+        return cls(model, vocabulary, form, room, info, StateShelf(states, states_limit, path) if states else None)
 
     @property
     def info(self) -> EngineInfo:
