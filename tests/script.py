@@ -40,7 +40,8 @@ def author(request: Request) -> str:
     if request.grammar is not None:
         return plan_text(asked)
     if again := re.search(r"the new (?:paragraph|beginning) only, about (\d+) words", asked):
-        return paragraph_text(Step("Once more and anew", int(again.group(1))))[len(begun) :]
+        turns = sum(turn.role is Role.USER for turn in request.conversation)  # else all revisions would be the same
+        return paragraph_text(Step("Once more and anew", int(again.group(1))), str(turns))[len(begun) :]
     lines = asked.rstrip().splitlines()
     if lines[-2].endswith(("paragraph:", "这一段：")):
         return paragraph_text(parse_plan(lines[-1]).steps[0])[len(begun) :]
@@ -55,10 +56,10 @@ def plan_text(asked: str) -> str:
     return render_plan([Step(f"{aspect} in this piece", share) for aspect in ASPECTS], "en")
 
 
-def paragraph_text(step: Step) -> str:
-    """Exactly as many words as the step asks for, beginning with its main point."""
+def paragraph_text(step: Step, salt: str = "") -> str:
+    """Exactly as many words as the step asks for, beginning with its main point; `salt` makes another one of it."""
     words = re.findall(r"[a-zA-Z]+", step.main_point)
-    chance = random.Random(step.main_point)
+    chance = random.Random(step.main_point + salt)
     words += [chance.choice(WORDS) for _ in range(step.words or 0)]
     words = words[: step.words]
     sentences = [" ".join(words[i : i + 12]).capitalize() + "." for i in range(0, len(words), 12)]

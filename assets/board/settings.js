@@ -12,10 +12,12 @@ class SettingsView {
     this.fields = [...element.querySelectorAll("[data-setting]")];
     this.scopes = [...element.querySelectorAll("[data-scope]")];
     this.scope = "new";
+    this.turn = 0;
+    this.saved = Promise.resolve(); // one after the other: the server changes what it has saved
     for (const scope of this.scopes) scope.addEventListener("click", () => this.turnTo(scope.dataset.scope));
     for (const field of this.fields) field.addEventListener("change", () => this.change(field));
     this.parts.form.addEventListener("submit", (event) => event.preventDefault());
-    this.parts.usual.addEventListener("click", () => this.save(this.usualValues()));
+    this.parts.usual.addEventListener("click", () => this.save(this.usualValues(), null, true));
     const locale = element.querySelector("#lw-locale");
     locale.value = LOCALE;
     locale.addEventListener("change", () => {
@@ -30,7 +32,8 @@ class SettingsView {
   }
 
   async refresh() {
-    if (this.hear(await this.server.look({ draft: this.draft }).catch(() => null))) this.show(true);
+    const turn = this.turn;
+    if (this.hear(await this.server.look({ draft: this.draft }).catch(() => null)) && turn === this.turn) this.show(false);
   }
 
   turnTo(scope) {
@@ -96,11 +99,13 @@ class SettingsView {
     return { ...values, mode: "conversation", length: "gentle", ...(this.scope === "new" ? { seed: null } : {}) };
   }
 
-  async save(values, field = null) {
+  async save(values, field = null, all = false) {
     this.parts.problem.replaceChildren();
-    const turn = (this.turn = (this.turn ?? 0) + 1);
-    const done = this.hear(await this.server.choose({ of: this.scope, draft: this.draft, values }).catch(() => null));
+    const turn = ++this.turn;
+    const body = { of: this.scope, draft: this.draft, values };
+    this.saved = this.saved.then(() => this.server.choose(body).catch(() => null));
+    const done = this.hear(await this.saved);
     field?.setAttribute("aria-invalid", String(!done));
-    if (done && turn === this.turn) this.show(!field); // an earlier answer does not know the later choices
+    if (done && turn === this.turn) this.show(all); // an earlier answer does not know the later choices
   }
 }

@@ -90,9 +90,16 @@ def test_a_failure_at_the_end_leaves_the_old_file_and_no_other(tmp_path, draft_o
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_disk_that_fills_up_while_writing(tmp_path, draft_of, monkeypatch):
-    """The temporary file is led to a device that is always full, through a link made in its place."""
-    monkeypatch.setattr("secrets.token_hex", lambda _: "fixed")
-    (tmp_path / ".fixed.part").symlink_to("/dev/full")
+    """The temporary file is led to a device that is always full."""
+    opened = Path.open
+
+    def full(path: Path, mode: str = "r", *rest: object, **named: object) -> object:
+        if path.suffix == ".part":
+            path.touch()
+            return opened(Path("/dev/full"), "wb", *rest, **named)
+        return opened(path, mode, *rest, **named)
+
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(ExportError, match="No space left") as caught:
         export(draft_of("text"), tmp_path / "out.md")
     assert "space" in caught.value.hint
