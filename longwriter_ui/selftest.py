@@ -7,7 +7,6 @@ What it answered is kept for its file and what it runs with, so that the test co
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine.base import Cancel, Chunk, Engine, EngineInfo, Request, Sampling, user
 from longwriter_ui.plan import Step
+from longwriter_ui.wholefile import replace_whole
 
 # One step of a piece, asked for as every step is: what a model made for this, and any other, can answer.
 _BRIEF = Brief("Write a short piece about a small harbour in the morning.", 50, "en")
@@ -63,11 +63,9 @@ class SelfTests:
         key = _key(model, info)
         others = [(name, value) for name, value in self._read().items() if name != key]
         values = dict([*others, (key, asdict(test))][-_KEPT:])
-        temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
-            temporary.replace(self._path)
+            replace_whole(self._path, json.dumps(values, indent=1).encode())
         except OSError:
             return
 

@@ -187,7 +187,7 @@ _COLUMNS: dict[str, tuple[Callable[[Any], bool], Any]] = {
     **dict.fromkeys(("created", "updated"), (_is_time, "2000-01-01T00:00:00.000+00:00")),
     "trashed": (lambda value: value is None or _is_time(value), None),
     "tokens": (_is_ids, b""),
-    "export_options": (_is_json(dict), "{}"),
+    **dict.fromkeys(("export_options", "manner"), (_is_json(dict), "{}")),
     "offered": (_is_json(list), "[]"),
     "change": (_is_json(dict), None),
     "mode": (_one_of(Mode), Mode.CONVERSATION.value),

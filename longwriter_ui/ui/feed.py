@@ -15,7 +15,7 @@ from starlette.responses import StreamingResponse
 
 Json = dict[str, Any]
 
-_BEAT_SECONDS = 0.4  # how often is looked for news: as often as streaming text is stored
+_BEAT_SECONDS = 0.4  # how often news is looked for; streaming text is stored a little oftener
 _FIGURES_SECONDS = 1.2  # how often figures are told that run on with every word
 _ALIVE_SECONDS = 5.0  # a line at least as often, so that the page knows that it is still connected
 _LIFE_SECONDS = 60.0  # of one response; the page then asks for another

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Author, Draft, Paragraph, Version
 from longwriter_ui.edits import apply_edit
 from longwriter_ui.errors import StoreError
+from longwriter_ui.manner import Manner
 from longwriter_ui.plan import Step
 from longwriter_ui.store import migrations, salvage
 from longwriter_ui.store.drafts import DraftStore
 from longwriter_ui.store.migrations import MIGRATIONS, backup_of
+from longwriter_ui.store.wreck import copy_rows
 from tests.store.test_migrations import old_store
 
 DRAFTS = 40
@@ -93,6 +96,21 @@ def test_an_index_that_is_destroyed_costs_nothing(path: Path) -> None:
         assert db.execute("SELECT * FROM versions ORDER BY id").fetchall() == before
     db.close()
     assert "That is all there was." in salvage.notice_of(path).read_text(encoding="utf-8")
+
+
+def test_a_column_that_holds_nonsense_does_not_lose_its_draft(path: Path) -> None:
+    """Of a row that can be read, what does not fit its column is as usual again."""
+    with closing(sqlite3.connect(path)) as wreck:
+        wreck.execute("UPDATE drafts SET manner = 'nonsense', export_options = 'nonsense' WHERE id = 'd1'")
+        fresh = path.with_name("fresh.sqlite3")
+        DraftStore(fresh).close()
+        with closing(sqlite3.connect(fresh, isolation_level=None)) as store:
+            store.row_factory = sqlite3.Row
+            copy_rows(wreck, store)
+    store = DraftStore(fresh)
+    assert store.get("d1").manner == Manner()
+    assert store.get("d1").paragraphs[2].text == text_of("d1", 2)
+    store.close()
 
 
 def test_text_that_was_streaming_is_saved_too(path: Path) -> None:
