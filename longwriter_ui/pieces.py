@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from longwriter_ui.brief import Brief
-from longwriter_ui.draft import Draft, Mode
+from longwriter_ui.draft import Draft, Mode, new_key
 from longwriter_ui.engine.base import Cancel
 from longwriter_ui.errors import DraftNotFound
 from longwriter_ui.jobs import Job
@@ -35,9 +35,11 @@ class Pieces:
             self.remove(n)
             draft = None
         if draft is None:
-            draft = self._studio.create(brief, mode, seed)
-            self._drafts[n] = (draft.id, self._model)
-            self._noted.append({"n": n, "draft": draft.id, "model": self._model})
+            # Noted before it is there: a process killed in between must not leave a draft that nobody knows.
+            key = new_key()
+            self._drafts[n] = (key, self._model)
+            self._noted.append({"n": n, "draft": key, "model": self._model})
+            draft = self._studio.create(brief, mode, seed, key=key)
         if not draft.paragraphs and not (
             yield from follow(self._studio, self._studio.plan(draft.id), jobs, self._cancel)
         ):

@@ -78,11 +78,17 @@ class Studio(Shelf):
     # drafts
 
     def create(
-        self, brief: Brief, mode: Mode = Mode.CONVERSATION, seed: int | None = None, manner: Manner | None = None
+        self,
+        brief: Brief,
+        mode: Mode = Mode.CONVERSATION,
+        seed: int | None = None,
+        manner: Manner | None = None,
+        *,
+        key: str | None = None,
     ) -> Draft:
-        """A new draft without a plan. The same seed, plan and model write the same text."""
+        """A new draft without a plan; `key` names it. The same seed, plan and model write the same text."""
         seed = secrets.randbelow(2**31) if seed is None else seed
-        draft = Draft(new_key(), brief.title, brief, mode, seed, manner=manner or Manner())
+        draft = Draft(key or new_key(), brief.title, brief, mode, seed, manner=manner or Manner())
         self._store.add(draft)
         return draft
 

@@ -29,7 +29,8 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Activity:
     """What is going on: "writing" or "judging" a run, or "piece", judging one draft. `done` of `of` pieces, and
-    `words` of `target` of the one being written. `failure` is what it ended with."""
+    `words` of `target` of the one being written. `failure` is what it ended with. `turn` counts activities, so that
+    one which begins and ends between two looks is still seen to have ended."""
 
     kind: str
     name: str
@@ -40,6 +41,7 @@ class Activity:
     running: bool = True
     stopping: bool = False
     failure: LongWriterError | None = None
+    turn: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Trials:
         self._cancel = threading.Event()
         self._thread: threading.Thread | None = None
         self._activity: Activity | None = None
+        self._turn = 0
         self._judged: dict[tuple[str, str], list[tuple[Json, Judgement]]] = {}
         self._known: dict[Path, tuple[object, Results]] = {}
 
@@ -184,7 +187,8 @@ class Trials:
         with self._lock:
             self._refuse_while_busy()
             self._cancel = cancel = threading.Event()
-            self._activity = first
+            self._turn += 1
+            self._activity = replace(first, turn=self._turn)
             self._thread = threading.Thread(
                 target=self._perform, args=(work, cancel), name="longwriter-trial", daemon=True
             )
@@ -194,7 +198,7 @@ class Trials:
         now, failure = self._activity, None
         try:
             for now in work(cancel):
-                self._activity = replace(now, stopping=cancel.is_set())
+                self._activity = replace(now, stopping=cancel.is_set(), turn=self._turn)
         except LongWriterError as error:
             failure = error
         except Exception as error:
@@ -203,7 +207,7 @@ class Trials:
             failure = EngineError(f"Something unexpected went wrong: {error!r}.", "Please report this.")
         finally:
             if now is not None:
-                self._activity = replace(now, running=False, failure=failure)
+                self._activity = replace(now, running=False, failure=failure, turn=self._turn)
 
     def _refuse_while_busy(self) -> None:
         if self._activity is not None and self._activity.running:

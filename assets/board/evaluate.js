@@ -86,8 +86,11 @@ class EvaluateTab {
 
   show(answer) {
     const { parts } = this;
-    const before = this.busy;
     const activity = answer.activity;
+    // What had ended before this page was opened is no news; what begins and ends between two answers is.
+    const ended = activity && !activity.running ? activity.turn : (activity?.turn ?? 1) - 1;
+    const isNews = this.ended !== undefined && ended > this.ended;
+    this.ended = ended;
     this.busy = Boolean(activity?.running);
     if (answer.drafts) this.showDrafts(answer.drafts);
     if (!parts.mode.options.length) parts.mode.append(...answer.modes.map((mode) => el("option", { value: mode }, mode)));
@@ -98,15 +101,15 @@ class EvaluateTab {
     parts.judge.options[1].disabled = !answer.local;
     parts.start.disabled = this.busy;
     parts.judgepiece.disabled = this.busy;
-    this.showActivity(activity, before);
+    this.showActivity(activity, isNews);
     this.showRuns(answer.runs);
-    if (before && !this.busy) this.score();
+    if (isNews) this.score();
   }
 
-  showActivity(activity, before) {
+  showActivity(activity, isNews) {
     const { parts } = this;
     parts.activity.hidden = !this.busy;
-    if (activity?.failure && before) parts.problem.replaceChildren(flag("fail", activity.failure.message, activity.failure.hint));
+    if (activity?.failure && isNews) parts.problem.replaceChildren(flag("fail", activity.failure.message, activity.failure.hint));
     if (!this.busy) return;
     const values = { name: activity.name, n: figure(Math.min(activity.done + 1, activity.of)), m: figure(activity.of), words: figure(activity.words), target: figure(activity.target) };
     const texts = { writing: t("Writing {name}: prompt {n} of {m}, {words} of {target} words", values), judging: t("Judging {name}: piece {n} of {m}", values), piece: t("Judging the piece") };

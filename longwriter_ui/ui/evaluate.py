@@ -44,8 +44,8 @@ def evaluate(studio: Studio, trials: Trials, exports: ExportFolder, local: Calla
             "activity": None
             if now is None
             else {
-                "kind": now.kind, "name": now.name, "done": now.done, "of": now.of, "words": now.words,
-                "target": now.target, "running": now.running, "stopping": now.stopping,
+                "turn": now.turn, "kind": now.kind, "name": now.name, "done": now.done, "of": now.of,
+                "words": now.words, "target": now.target, "running": now.running, "stopping": now.stopping,
                 "failure": None if now.failure is None else present.error(now.failure),
             },
         }  # fmt: skip

@@ -161,3 +161,22 @@ def test_an_error_of_one_worker_ends_the_others_and_is_raised():
         for item in together([fails, goes_on], GO_ON):
             told.append(item)
     assert told == [1, 2]
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["before its draft was made", "after it"])
+def test_a_piece_that_was_being_begun_when_its_process_died_leaves_no_draft(tmp_path, open_studio, monkeypatch, made):
+    studio = open_studio(ScriptedEngine(author))
+    create = Studio.create
+
+    def die(self: Studio, *given, **named):
+        if made:
+            create(self, *given, **named)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Studio, "create", die)
+    with pytest.raises(KeyboardInterrupt):
+        build(tmp_path, [studio])
+    monkeypatch.undo()
+    assert len(studio.drafts()) == made
+    assert build(tmp_path, [studio]) == [0, 1, 2, 3, 4]
+    assert studio.drafts() == []

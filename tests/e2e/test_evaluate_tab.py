@@ -12,6 +12,7 @@ import pytest
 from longwriter_ui.engine.base import Request
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.evaluate.quality import DIMENSIONS
+from longwriter_ui.trials import Trials
 from tests.e2e.conftest import Site
 from tests.script import author
 
@@ -85,3 +86,21 @@ def test_the_open_piece_is_scored_and_judged(serve: Serve) -> None:
     panel.get_by_text("500 of 500 words asked for").wait_for()
     panel.get_by_role("button", name="Judge its quality").click()
     panel.get_by_text("Quality 75, judged by Scripted; scores of other judges do not compare with it").wait_for()
+
+
+def test_a_judgement_that_is_over_before_the_page_hears_of_it_is_shown(serve: Serve, monkeypatch) -> None:
+    begin = Trials._begin
+
+    def begin_and_wait(trials: Trials, *work) -> None:
+        begin(trials, *work)
+        trials._thread.join()
+
+    monkeypatch.setattr(Trials, "_begin", begin_and_wait)
+    site = serve(ScriptedEngine(author_and_judge))
+    tab = site.open()
+    site.make_plan(tab, "Write about boats", 300)
+    tab.locator("[data-part=foot] [data-part=write]").click()
+    site.until(lambda: site.draft().words == 300, "the piece is written")
+    tab.get_by_role("tab", name="Evaluate").click()
+    tab.locator(".evaluate").get_by_role("button", name="Judge its quality").click()
+    tab.locator(".evaluate").get_by_text("Quality 75, judged by Scripted").wait_for()
