@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from longwriter_ui.engine.base import Engine, EngineInfo, Proceed
-from longwriter_ui.errors import EngineError
+from longwriter_ui.engine.watchdog import PATIENCE, STOPPING, WatchedEngine
+from longwriter_ui.errors import EngineError, NotEnoughMemory
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,18 @@ class ModelOpener(Protocol):
 
 
 class EngineHost:
-    """Holds one engine. `engine`, `swap` and `unload` are for the worker only, the others for everybody."""
+    """Holds one engine, under a watchdog; one that has hung is loaded anew. `engine`, `swap` and `unload` are for the
+    worker only, the others for everybody."""
 
-    def __init__(self, opener: ModelOpener, path: Path | None) -> None:
+    def __init__(
+        self, opener: ModelOpener, path: Path | None, patience: float = PATIENCE, stopping: float = STOPPING
+    ) -> None:
+        """`patience` and `stopping`: see `WatchedEngine`."""
         self._opener = opener
+        self._patience, self._stopping = patience, stopping
         self._lock = threading.Lock()
         self._choice = opener.check(path) if path is not None else None
-        self._loaded: tuple[ModelChoice, Engine] | None = None
+        self._loaded: tuple[ModelChoice, WatchedEngine] | None = None
 
     @property
     def choice(self) -> ModelChoice | None:
@@ -61,14 +67,13 @@ class EngineHost:
     @property
     def is_loaded(self) -> bool:
         """Whether the chosen model is in memory."""
-        loaded = self._loaded
-        return loaded is not None and loaded[0] == self._choice
+        return self.loaded is not None
 
     @property
     def loaded(self) -> Engine | None:
         """The chosen model's engine if it is in memory; for measuring, never for writing."""
         loaded = self._loaded
-        return loaded[1] if loaded is not None and loaded[0] == self._choice else None
+        return loaded[1] if loaded is not None and loaded[0] == self._choice and not loaded[1].lost else None
 
     @property
     def in_memory(self) -> ModelChoice | None:
@@ -87,10 +92,7 @@ class EngineHost:
         choice = self._choice
         if choice is None:
             raise EngineError("No model is chosen.", "Choose a .gguf file under Models, or with --model.")
-        loaded = self._loaded
-        if loaded is not None and loaded[0] == choice:
-            return loaded[1]
-        return self._replace(choice, proceed)
+        return self.loaded or self._replace(choice, proceed)
 
     def swap(
         self,
@@ -121,7 +123,14 @@ class EngineHost:
     def _replace(
         self, choice: ModelChoice, proceed: Proceed | None, try_it: Callable[[Engine], None] | None = None
     ) -> Engine:
-        engine = self._opener.open(choice.path, proceed)
+        try:
+            opened = self._opener.open(choice.path, proceed)
+        except MemoryError as error:
+            raise NotEnoughMemory(
+                f"There is not enough memory to load {choice.name}.",
+                "Close other programs, or choose a smaller model or build.",
+            ) from error
+        engine = WatchedEngine(opened, self._patience, self._stopping)
         if try_it is not None:
             try:
                 try_it(engine)
@@ -129,6 +138,6 @@ class EngineHost:
                 engine.close()
                 raise
         previous, self._loaded = self._loaded, (choice, engine)
-        if previous is not None and previous[1] is not engine:
+        if previous is not None and previous[1].inner is not engine.inner:
             previous[1].close()
         return engine

@@ -93,7 +93,7 @@ def revise(current: Callable[[], Draft], writer: Writer, key: str, revision: Rev
         begun = answer.before_repetition(request.answers)
         yield ParagraphDone(key, begun if begun.text else None, answer.usage)
         if attempt == ATTEMPTS - 1:
-            raise repeats_itself()
+            raise repeats_itself(kept=True)
         yield ParagraphStarted(key, begun)
     version = answer.version()
     if revision.how == "mend" and version.finish is not FinishReason.CANCELLED:
@@ -132,7 +132,7 @@ def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: 
             yield AlternativeDone(key, done, count, version)
     cancelled = any(answer.finish is FinishReason.CANCELLED for answer in answers)
     if not done and any(answer.finish is FinishReason.LOOP for answer in answers):
-        raise repeats_itself()
+        raise repeats_itself(kept=True)
     if not done and not cancelled:
         raise EngineError("The model wrote nothing.", "Try again, or ask for it in other words.", retryable=True)
     yield Finished(FinishReason.CANCELLED if cancelled else FinishReason.STOP, usage)

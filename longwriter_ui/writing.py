@@ -99,7 +99,7 @@ def write_paragraph(draft: Draft, index: int, writer: Writer, *, anew: bool) -> 
             begun, repeats = answer.before_repetition(request.answers), True
             yield ParagraphDone(paragraph.key, begun, usage)
             if attempt == ATTEMPTS - 1:
-                raise repeats_itself()
+                raise repeats_itself(kept=anew and paragraph.version is not None)
             usage = Usage()
             yield ParagraphStarted(paragraph.key, begun)
         elif answer.text.strip() or answer.finish is FinishReason.CANCELLED:
@@ -125,8 +125,14 @@ def begin(draft: Draft, index: int, stopped: Version | None, task: Task, vocabul
     )
 
 
-def repeats_itself() -> EngineError:
-    """What the person is told when a second try ended in repetition too."""
+def repeats_itself(*, kept: bool = False) -> EngineError:
+    """What the person is told when a second try ended in repetition too. `kept`: what was to be replaced stays."""
+    if kept:
+        return EngineError(
+            "The model keeps repeating itself here, so the paragraph stays as it was.",
+            "Ask for it in other words, change the main point or the text before it, or choose another model.",
+            retryable=True,
+        )
     return EngineError(
         "The model keeps repeating itself here, so the text was taken back to its last good sentence.",
         "Go on from there, change the main point or the text before it, or choose another model.",

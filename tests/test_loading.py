@@ -276,7 +276,7 @@ def test_a_vocabulary_without_bos_writes_without_one(
     monkeypatch.setattr(gguf.GGUFWriter, "add_bos_token_id", lambda *_: None)
     path = write_tiny_gguf(tmp_path / "nobos.gguf", name="No BOS")
     assert load(studio, path).failure is None
-    assert studio._host.engine()._vocabulary.bos == -1  # type: ignore[attr-defined]
+    assert studio._host.engine().inner._vocabulary.bos == -1  # type: ignore[attr-defined]
 
 
 def test_a_vocabulary_without_eos_does_not_end_at_a_comma(
@@ -285,7 +285,7 @@ def test_a_vocabulary_without_eos_does_not_end_at_a_comma(
     monkeypatch.setattr(gguf.GGUFWriter, "add_eos_token_id", lambda *_: None)
     path = write_tiny_gguf(tmp_path / "noeos.gguf", name="No EOS")
     assert load(studio, path).failure is None
-    assert 11 not in studio._host.engine()._ends  # type: ignore[attr-defined]
+    assert 11 not in studio._host.engine().inner._ends  # type: ignore[attr-defined]
 
 
 def split(path: Path) -> list[Path]:

@@ -163,7 +163,22 @@ def test_a_revision_that_keeps_repeating_itself_says_so(open_studio: Callable[..
     key, before = draft.paragraphs[0].key, draft.paragraphs[0].version
     job = studio.revise(draft.id, key, Revision(wish="Livelier"))
     assert job.wait(10) and job.failure is not None and "repeating itself" in str(job.failure)
+    assert "stays as it was" in job.failure.message and "taken back" not in str(job.failure)
     assert studio.draft(draft.id).paragraphs[0].version == before
+
+
+def test_a_paragraph_written_anew_that_keeps_repeating_itself_stays_as_it_was(
+    open_studio: Callable[..., Studio],
+) -> None:
+    looping: list[bool] = []
+    studio = open_studio(
+        ScriptedEngine(lambda r: (LOOP if r.begun else varying(1, 6) + LOOP) if looping else author(r))
+    )
+    draft = written(studio)
+    looping.append(True)
+    job = studio.write(draft.id, [draft.paragraphs[1].key])
+    assert job.wait(10) and job.failure is not None and "stays as it was" in job.failure.message
+    assert studio.draft(draft.id).paragraphs[1].version == draft.paragraphs[1].version
 
 
 def test_a_revision_may_repeat_the_text_it_is_made_from(open_studio: Callable[..., Studio]) -> None:

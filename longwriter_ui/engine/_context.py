@@ -26,7 +26,7 @@ _BATCH = 512  # most tokens that llama.cpp gets at once
 _SLOW_BATCH = 128  # the same for a model that reads a few tokens a second, so that its progress can be seen
 _SLOW_MODEL = 1 << 30  # bytes of weights
 MOST_TOGETHER = 8  # answers written in one batch
-_OK, _NO_ROOM, _ABORTED = 0, 1, 2  # what llama_decode returns
+_OK, _NO_ROOM, _ABORTED, _NO_MEMORY = 0, 1, 2, -2  # what llama_decode returns
 
 
 class Context:
@@ -202,7 +202,17 @@ class Context:
             return False
         if code == _NO_ROOM:
             raise EngineError("The context is full.", "Ask for a shorter piece.")
-        raise EngineError(f"llama.cpp failed while computing (code {code}). {start().text}", retryable=True)
+        if code == _NO_MEMORY:
+            raise NotEnoughMemory(
+                "The memory did not suffice to compute.",
+                "Close other programs, or choose a smaller model.",
+                retryable=True,
+            )
+        raise EngineError(
+            f"llama.cpp failed while computing (code {code}). {start().text}".rstrip(),
+            "The text so far is kept: go on from there. If it happens again, load the model anew, or choose another.",
+            retryable=True,
+        )
 
     def _open(self, size: int) -> None:
         log = start()

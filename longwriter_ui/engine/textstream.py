@@ -1,7 +1,8 @@
 """From tokens back to text while they come: whole characters only, and nothing of a stop text.
 
 Text is given out at token boundaries, so that the ids given out are always the ids of the text given out. Bytes of an
-unfinished character are held back; a byte that can belong to no character becomes U+FFFD.
+unfinished character are held back; a byte that can belong to no character becomes U+FFFD, and a NUL, which no project
+file and no document can hold, nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class TextStream:
 
     def push(self, token: int, data: bytes) -> bool:
         """Add a token; True when a stop text is complete."""
-        self._text += self._decoder.decode(data)
+        self._text += self._decoder.decode(data).replace("\x00", "")
         self._tokens.append(token)
         self._ends.append(len(self._text))
         if not self._decoder.getstate()[0]:

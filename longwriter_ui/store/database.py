@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from longwriter_ui.errors import StoreError
 from longwriter_ui.store import salvage
 from longwriter_ui.store.migrations import migrate
+from longwriter_ui.store.turns import Turns
 
 _BUSY_SECONDS = 10  # how long to wait for another process's transaction
 
@@ -19,7 +19,7 @@ class Database:
     """The SQLite file `path` in WAL mode, usable from several threads and processes. Failures are StoreErrors."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.RLock()
+        self._turns = Turns()
         self._path = path
         with self._translated():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ class Database:
             self._file = _file(path)
 
     def close(self) -> None:
-        with self._lock:
+        with self._turns:
             self._connection.close()
 
     @contextmanager
@@ -51,7 +51,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._translated():
+        with self._turns, self._translated():
             self._follow()
             self._connection.execute(begin)
             try:
@@ -77,6 +77,8 @@ class Database:
             yield
         except (sqlite3.Error, OSError) as error:
             hint = "Check that the folder can be written to, that the disk is not full, and LONGWRITER_HOME."
+            if "database is locked" in str(error):
+                hint = "Another program is at work on them. Try again when it is done, or close it."
             if salvage.is_damage(error):
                 hint = "The file is damaged. Start the application again: it saves what can be read of your drafts."
             raise StoreError(
