@@ -1,8 +1,8 @@
-"""An engine under a watchdog: where it gives no sign of life for too long, the request ends in an error instead of never.
+"""An engine under a watchdog: where it gives no sign of life for too long, the request ends in an error, not never.
 
-Each request runs in a thread of its own, which makes one item whenever the consumer asks for one. Progress of reading is
-life as much as text is. An engine that does not even stop when it is told to is lost: it is left to its thread, which
-frees it should it ever come back, and the host loads another.
+Each request runs in a thread of its own, which makes one item whenever the consumer asks for one. Progress of reading
+is life as much as text is. An engine that does not even stop when it is told to is lost: it is left to its thread,
+which frees it should it ever come back, and the host loads another.
 """
 
 from __future__ import annotations

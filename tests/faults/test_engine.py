@@ -286,10 +286,8 @@ def test_garbage_is_stored_as_it_came_and_can_be_stopped_and_continued(tiny: Stu
     draft = with_steps(tiny, seed)
     tiny.edit(draft.id, None, {"do": "set_manner", "values": {"temperature": 2.0, "top_k": 0, "top_p": 1.0}})
     job = tiny.write(draft.id)
-    pieces = 0
-    for _ in job.events():
-        pieces += 1
-        if pieces == 25:
+    for number, _ in enumerate(job.events()):
+        if number == 25:
             tiny.stop(draft.id)
     stopped = tiny.draft(draft.id)
     assert tiny.write(draft.id).wait(60)
