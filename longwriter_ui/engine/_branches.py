@@ -113,12 +113,15 @@ def write_together(context: Context, branches: Sequence[Branch], cancel: Cancel)
                 branch.tokens = shared
         for branch in branches:
             tail = branch.prompt[shared:]
-            if cancel.is_set() or branch.tokens < shared or not sequences.read(branch.number, tail):
+            if cancel.is_set() or branch.tokens < shared:
                 break
-            branch.read += len(tail)
-            branch.tokens = len(branch.prompt)
-            done += len(tail)
-            yield Reading(done, total, kept)
+            for part in sequences.read(branch.number, tail):
+                branch.read += part
+                branch.tokens += part
+                done += part
+                yield Reading(done, total, kept)
+            if branch.tokens < len(branch.prompt):
+                break
             yield from branch.step(context.pointer, -1)
         first.tokens = len(context.tokens)
         while waiting := [b for b in branches if b.pending is not None]:
@@ -156,14 +159,15 @@ class Sequences:
                 llama.llama_memory_seq_cp(memory, 0, i, 0, length)
             held[:] = self._context.tokens[:length]
 
-    def read(self, sequence: int, tokens: Sequence[int]) -> bool:
-        """Compute tokens of a prompt; the last one's logits are kept. False when it was aborted."""
+    def read(self, sequence: int, tokens: Sequence[int]) -> Iterator[int]:
+        """Compute tokens of a prompt, yielding how many a batch had; the last one's logits are kept. Ends early when it
+        was aborted."""
         for first in range(0, len(tokens), self._context.step):
             piece = tokens[first : first + self._context.step]
             last = first + len(piece) == len(tokens)
             if not self._decode([sequence] * len(piece), piece, len(piece) - last):
-                return False
-        return True
+                return
+            yield len(piece)
 
     def add(self, sequences: Sequence[int], tokens: Sequence[int]) -> bool:
         """Compute one token of each of the sequences; False when it was aborted."""

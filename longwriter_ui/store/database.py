@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,6 @@ from pathlib import Path
 from longwriter_ui.errors import StoreError
 from longwriter_ui.store import salvage
 from longwriter_ui.store.migrations import migrate
-from longwriter_ui.store.turns import Turns
 
 _BUSY_SECONDS = 10  # how long to wait for another process's transaction
 
@@ -19,7 +19,7 @@ class Database:
     """The SQLite file `path` in WAL mode, usable from several threads and processes. Failures are StoreErrors."""
 
     def __init__(self, path: Path) -> None:
-        self._turns = Turns()
+        self._lock = threading.RLock()
         self._path = path
         with self._translated():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ class Database:
             self._file = _file(path)
 
     def close(self) -> None:
-        with self._turns:
+        with self._lock:
             self._connection.close()
 
     @contextmanager
@@ -51,7 +51,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        with self._turns, self._translated():
+        with self._lock, self._translated():
             self._follow()
             self._connection.execute(begin)
             try:

@@ -221,18 +221,19 @@ def _check_streamed(studio: Studio, lines: list[Line], killed: float, result: Ro
         for versions in studio._store.project(line["draft"]).history.values()
         for past in versions
     ]
-    answers = {line["number"]: line for line in lines if line["what"] == "answer" and not line["plan"]}
-    for number in answers:
-        pieces = [line for line in lines if line["what"] == "piece" and line["number"] == number]
-        whole = "".join(piece["text"] for piece in pieces)
-        kept = max((len(text) for text in texts if text and whole.startswith(text.rstrip())), default=0)
-        end, lost = 0, 0.0
-        for piece in pieces:
-            end += len(piece["text"].rstrip())
+    for answer in [line for line in lines if line["what"] == "answer" and not line["plan"]]:
+        heard = [line for line in lines if line.get("number") == answer["number"]]
+        pieces = [line for line in heard if line["what"] == "piece"]
+        good = next((line["good"] for line in heard if line["what"] == "loop"), None)  # the rest is taken back
+        whole = answer["begun"] + "".join(piece["text"] for piece in pieces)[:good]
+        lead, whole = len(whole) - len(whole.lstrip()), whole.strip()
+        kept = max((len(os.path.commonprefix([whole, text.strip()])) for text in texts), default=0)
+        lost, end = 0.0, len(answer["begun"]) - lead
+        for piece in pieces if kept < len(whole) else ():
+            end += len(piece["text"])
             if end > kept:
                 lost = max(0.0, killed - piece["at"])
                 break
-            end += len(piece["text"]) - len(piece["text"].rstrip())
         result.lost = max(result.lost or 0.0, lost)
         if lost > most_lost:
             result.problems.append(f"{lost:.2f} s of streamed text are lost")

@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from longwriter_ui.draft import Draft
+from longwriter_ui.draft import Draft, FinishReason
 from longwriter_ui.engine.base import Cancel, Chunk, Conversation, Engine, EngineInfo, Measure, Request
 from longwriter_ui.events import Reading
+from longwriter_ui.loops import good_part
 
 
 class Teller:
@@ -51,9 +52,13 @@ class LoudEngine:
         self._answers += 1
         number, is_plan = self._answers, request.grammar is not None
         self._teller.tell("answer", number=number, plan=is_plan, begun=request.begun)
+        text = ""
         for item in self._engine.stream(request, cancel):
             if isinstance(item, Chunk) and item.text:
+                text += item.text
                 self._teller.tell("piece", number=number, text=item.text)
+            if isinstance(item, Chunk) and item.finish is FinishReason.LOOP:  # what repeats is taken back, not lost
+                self._teller.tell("loop", number=number, good=len(good_part(request.answers, text)))
             yield item
 
     def stream_together(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
