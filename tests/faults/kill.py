@@ -27,6 +27,7 @@ from typing import Any
 
 from longwriter_ui.bootstrap import LlamaCppOpener
 from longwriter_ui.draft import Status
+from longwriter_ui.engine.cache import common_prefix
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import EditError
 from longwriter_ui.host import EngineHost
@@ -227,7 +228,7 @@ def _check_streamed(studio: Studio, lines: list[Line], killed: float, result: Ro
         good = next((line["good"] for line in heard if line["what"] == "loop"), None)  # the rest is taken back
         whole = answer["begun"] + "".join(piece["text"] for piece in pieces)[:good]
         lead, whole = len(whole) - len(whole.lstrip()), whole.strip()
-        kept = max((len(os.path.commonprefix([whole, text.strip()])) for text in texts), default=0)
+        kept = max((common_prefix(whole, text.strip()) for text in texts), default=0)
         lost, end = 0.0, len(answer["begun"]) - lead
         for piece in pieces if kept < len(whole) else ():
             end += len(piece["text"])
