@@ -16,20 +16,20 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     parser.add_argument("--port", type=int, help="port (default: the first free one from 7860 on)")
     parser.add_argument("--model", type=Path, help="a .gguf file to write with")
+    parser.add_argument("--lora", metavar="PATH[:SCALE]", help="a LoRA adapter in GGUF for this model")
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
     parser.add_argument("--public", action="store_true", help="let anyone who reaches this host use the page")
-    options = parser.parse_args()
-    auth = tuple(options.auth.split(":", 1)) if options.auth else None
+    given = parser.parse_args()
+    auth = tuple(given.auth.split(":", 1)) if given.auth else None
     if auth is not None and len(auth) != 2:
         parser.error("--auth is USER:PASSWORD")
-    if options.host not in ("127.0.0.1", "localhost", "::1") and auth is None and not options.public:
-        parser.error(f"--host {options.host} lets others in: give --auth USER:PASSWORD, or --public to allow anyone")
+    if given.host not in ("127.0.0.1", "localhost", "::1") and auth is None and not given.public:
+        parser.error(f"--host {given.host} lets others in: give --auth USER:PASSWORD, or --public to allow anyone")
     try:
-        page = Page(studio := build_studio(options.model), home())
-        address = page.launch(server_name=options.host, server_port=options.port, auth=auth)
+        page = Page(studio := build_studio(given.model, lora=given.lora), home())
+        print("LongWriter Studio:", page.launch(server_name=given.host, server_port=given.port, auth=auth), flush=True)
     except LongWriterError as error:
         parser.exit(1, f"error: {error}\n")
-    print(f"LongWriter Studio: {address}", flush=True)
     page.blocks.block_thread()
     page.close()
     studio.close()

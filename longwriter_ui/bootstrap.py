@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longwriter_ui.config import Settings, load_settings
+from longwriter_ui.engine.adapter import Adapter, check_adapter, parse_adapter
 from longwriter_ui.engine.base import Engine, LengthMode, Proceed, Sampling
 from longwriter_ui.engine.header import check_usable, read_header
 from longwriter_ui.errors import ModelFileError, NotEnoughMemory
@@ -30,13 +32,14 @@ _log = logging.getLogger(__name__)
 class LlamaCppOpener:
     """Opens GGUF files with llama.cpp. `context` in tokens (None: as the piece needs); `threads` (None: as the settings
     say, else all cores). The settings are read anew for each model. `states` is a folder for KV caches; `machine`
-    stands in for this one where given."""
+    stands in for this one where given. `adapters` come before those of the settings, by the model's path."""
 
     context: int | None = None
     threads: int | None = None
     settings: Path | None = None
     states: Path | None = None
     machine: Machine | None = None
+    adapters: Mapping[Path, Adapter] = field(default_factory=dict)
 
     def check(self, path: Path) -> ModelChoice:
         first, *others = (path.resolve().with_name(name) for name in part_names(path.resolve().name))
@@ -48,7 +51,11 @@ class LlamaCppOpener:
             )
         header = read_header(first)
         check_usable(header, first)
-        return ModelChoice(first, header.name, header.demonstration)
+        adapter = self._adapter(first)
+        if adapter is None:
+            return ModelChoice(first, header.name, header.demonstration)
+        check_adapter(adapter, header)
+        return ModelChoice(first, f"{header.name} + {adapter.label}", header.demonstration, adapter)
 
     def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
         """Load it with what `weights.fit` chooses, and with fewer layers on the graphics card where that refuses."""
@@ -75,6 +82,7 @@ class LlamaCppOpener:
                     batch=setup.batch,
                     repack=setup.repack,
                     gpu_layers=plan.layers,
+                    adapter=self._adapter(path),
                     note=" ".join(filter(None, (plan.note, given_up(size, setup)))),
                     template=settings.templates.get(str(path)),
                     states=self.states,
@@ -85,6 +93,11 @@ class LlamaCppOpener:
                     raise
                 _log.warning("Fewer layers are tried on the graphics card: %s", error)
                 plan = fewer(plan)
+
+    def _adapter(self, path: Path) -> Adapter | None:
+        """What is applied to the model at `path`: from the command line, else from the settings."""
+        text = load_settings(self.settings).adapters.get(str(path)) if self.settings else None
+        return self.adapters.get(path) or (parse_adapter(text) if text else None)
 
 
 def graphics_cards() -> tuple[Device, ...] | None:
@@ -108,15 +121,20 @@ def graphics_memory() -> int:
 def build_studio(
     model: Path | None = None,
     *,
+    lora: str | None = None,
     context: int | None = None,
     threads: int | None = None,
     sampling: Sampling | None = None,
     length: LengthMode | None = None,
 ) -> Studio:
     """The studio in the person's data directory. `model` None: the one chosen last, else the demonstration model.
-    `length` None: as the settings say."""
+    `lora`: PATH[:SCALE] of an adapter for this model. `length` None: as the settings say."""
     place = home()
-    opener = LlamaCppOpener(context, threads, place.settings, place.states)
+    adapters = {}
+    if lora is not None:
+        model = model or Path(load_settings(place.settings).model or DEMO_MODEL)
+        adapters[model.resolve().with_name(part_names(model.resolve().name)[0])] = parse_adapter(lora)
+    opener = LlamaCppOpener(context, threads, place.settings, place.states, adapters=adapters)
     if model is not None:
         return Studio(place, EngineHost(opener, model), sampling, length, graphics_memory)
     chosen = load_settings(place.settings).model

@@ -16,7 +16,8 @@ from longwriter_ui.wholefile import replace_whole
 @dataclass(frozen=True)
 class Settings:
     """`model`: path of the GGUF chosen last; None: the demonstration model. `threads` and `gpu_layers`: None: chosen
-    automatically. `templates`: the chat template chosen for a model, by path; others are guessed.
+    automatically. `templates`: the chat template chosen for a model, by path; others are guessed. `adapters`: the
+    adapter applied to a model, as PATH[:SCALE], by the model's path.
     For the pieces started from now on: `length`, how closely paragraphs are held to their lengths (off, gentle or
     strict); `mode`, the way of writing; `seed`, None: another for each; `manner`, what is chosen of the sampler."""
 
@@ -24,6 +25,7 @@ class Settings:
     threads: int | None = None
     gpu_layers: int | None = None
     templates: Mapping[str, str] = field(default_factory=dict)
+    adapters: Mapping[str, str] = field(default_factory=dict)
     length: str = "gentle"
     mode: str = "conversation"
     seed: int | None = None
@@ -38,13 +40,13 @@ def load_settings(path: Path) -> Settings:
         return Settings()
     if not isinstance(values, dict):
         return Settings()
-    model, templates, length = values.get("model"), values.get("templates"), values.get("length")
-    mode = values.get("mode")
+    model, length, mode = values.get("model"), values.get("length"), values.get("mode")
     return Settings(
         model if isinstance(model, str) else None,
         _count(values.get("threads"), 1),
         _count(values.get("gpu_layers"), 0),
-        {k: v for k, v in templates.items() if isinstance(v, str)} if isinstance(templates, dict) else {},
+        _texts(values.get("templates")),
+        _texts(values.get("adapters")),
         length if length in LENGTHS else Settings.length,
         Mode(mode).value if mode in [each.value for each in Mode] else Settings.mode,
         _count(values.get("seed"), 0),
@@ -66,6 +68,10 @@ def _manner(values: object) -> Manner:
         return Manner().with_values(values) if isinstance(values, dict) else Manner()
     except EditError:
         return Manner()
+
+
+def _texts(value: object) -> dict[str, str]:
+    return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
 
 
 def _count(value: object, least: int) -> int | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from longwriter_ui.engine.adapter import Adapter
 from longwriter_ui.engine.base import Engine, EngineInfo, Proceed
 from longwriter_ui.engine.watchdog import PATIENCE, STOPPING, WatchedEngine
 from longwriter_ui.errors import EngineError, NotEnoughMemory
@@ -15,11 +16,12 @@ from longwriter_ui.errors import EngineError, NotEnoughMemory
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A model file and how it names itself."""
+    """A model file and how it names itself, with the adapter that is applied to it, if any."""
 
     path: Path
     name: str
     demonstration: bool
+    adapter: Adapter | None = None
 
 
 class ModelOpener(Protocol):

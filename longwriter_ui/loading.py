@@ -90,6 +90,20 @@ class Loader:
         templates = {name: chosen for name, chosen in self.settings.templates.items() if name != str(path)}
         self.save(templates=templates if template is None else {**templates, str(path): template})
 
+    def set_adapter(self, path: Path, adapter: str) -> None:
+        """The adapter applied to a model file, PATH[:SCALE], from the next job on where that model is chosen; empty:
+        none. ModelFileError, and nothing is changed, when it cannot be applied to this model."""
+        before = self.settings.adapters
+        others = {name: chosen for name, chosen in before.items() if name != str(path)}
+        self.save(adapters={**others, str(path): adapter} if adapter else others)
+        try:
+            choice = self._host.check(path)
+        except ModelFileError:
+            self.save(adapters=before)
+            raise
+        if self._host.choice is not None and self._host.choice.path == path:
+            self._host.choose(choice.path)
+
     def save(self, **changes: Any) -> None:
         """Change some of the settings; StoreError when they cannot be saved."""
         save_settings(self._path, replace(self.settings, **changes))

@@ -99,7 +99,7 @@ def _key(model: Path, info: EngineInfo) -> str:
         file = f"{state.st_size}:{state.st_mtime_ns}"
     except OSError:
         file = ""  # an engine that is no file
-    return ":".join((str(model), file, info.template, info.backend, info.runtime))
+    return ":".join((str(model), file, info.template, info.backend, info.runtime, info.adapter))
 
 
 def _problems(text: str, finish: FinishReason | None, engine: Engine) -> list[str]:

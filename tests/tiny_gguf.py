@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -39,10 +40,11 @@ def write_tiny_gguf(
     context: int = CONTEXT,
     heads: int = 2,
     vocabulary: int = 200,
+    added: Mapping[str, np.ndarray] | None = None,
 ) -> Path:
     """Write the model. `favourite` is a token the model always finds most likely, `never` one that never comes (without
     EOS, it writes without end, and does not loop as one with a favourite does); `vocabulary` counts the
-    merges of its byte-pair encoding; `without` is a tensor to leave out."""
+    merges of its byte-pair encoding; `without` is a tensor to leave out, `added` what is added to some."""
     tokens, merges = train_bpe(_CORPUS, vocabulary)
     tokens += [BOS, EOS, NOTE]
     kinds = [gguf.TokenType.NORMAL] * (len(tokens) - 3) + [gguf.TokenType.CONTROL] * 2 + [gguf.TokenType.USER_DEFINED]
@@ -69,7 +71,7 @@ def write_tiny_gguf(
     leaning = {tokens.index(token): by for token, by in ((favourite, 2.0), (never, -2.0)) if token is not None}
     for label, data in _weights(len(tokens), leaning).items():
         if weights and label != without:
-            writer.add_tensor(label, data.astype(np.float32))
+            writer.add_tensor(label, (data + (added or {}).get(label, 0.0)).astype(np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

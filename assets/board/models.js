@@ -26,7 +26,7 @@ class ModelsTab {
     });
     parts.settings.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const saved = await this.act({ do: "settings", threads: parts.threads.value, gpu_layers: parts.layers.value, template: parts.template.value });
+      const saved = await this.act({ do: "settings", threads: parts.threads.value, gpu_layers: parts.layers.value, template: parts.template.value, adapter: parts.adapter.value });
       if (saved) parts.problem.append(flag("info", t("The settings are saved."), t("They hold from the next load on.")));
     });
     parts.browse.addEventListener("click", () => (parts.picker.hidden ? this.browse(parts.path.value.trim()) : (parts.picker.hidden = true)));
@@ -129,13 +129,14 @@ class ModelsTab {
 
   /** Fields follow what is saved, but what is being typed stays. */
   showSettings(answer) {
-    const { template, threads, layers } = this.parts;
+    const { template, adapter, threads, layers } = this.parts;
     if (!template.options.length) {
       template.append(el("option", { value: "" }, t("guessed from the file")), ...answer.templates.map((name) => el("option", { value: name }, name)));
     }
-    const saved = JSON.stringify([answer.current.file, answer.current.template, answer.threads, answer.gpu_layers]);
+    const saved = JSON.stringify([answer.current.file, answer.current.template, answer.current.adapter, answer.threads, answer.gpu_layers]);
     if (saved !== this.saved) {
       template.value = answer.current.template;
+      adapter.value = answer.current.adapter;
       threads.value = answer.threads ?? "";
       layers.value = answer.gpu_layers ?? "";
     }

@@ -16,6 +16,8 @@ def add_model(parser: argparse.ArgumentParser, *, several: bool = False) -> None
     more = {"action": "append"} if several else {}
     text = "a .gguf file; default: the one chosen last" + ("; may be repeated" if several else "")
     group.add_argument("--model", metavar="PATH", type=Path, help=text, **more)  # type: ignore[arg-type]
+    if not several:  # each adapter is one model's
+        group.add_argument("--lora", metavar="PATH[:SCALE]", help="a LoRA adapter in GGUF for this model; scale: 1.0")
     group.add_argument("--context", metavar="N", type=number(int, 256, 2**20), help="tokens; default: as needed")
     group.add_argument("--threads", metavar="N", type=number(int, 1, 1024), help="default: all cores")
     group.add_argument("--temperature", metavar="T", type=number(float, 0, 5), default=default.temperature)

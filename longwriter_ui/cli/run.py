@@ -31,6 +31,7 @@ class OpenStudio(Protocol):
         self,
         model: Path | None = None,
         *,
+        lora: str | None = None,
         context: int | None = None,
         threads: int | None = None,
         sampling: Sampling | None = None,
@@ -51,6 +52,7 @@ def open_with(arguments: argparse.Namespace, open_studio: OpenStudio) -> Studio:
     sampling = Sampling(arguments.temperature, arguments.top_p, arguments.top_k, dry_multiplier=arguments.dry)
     return open_studio(
         arguments.model,
+        lora=getattr(arguments, "lora", None),
         context=arguments.context,
         threads=arguments.threads,
         sampling=sampling if sampling != Sampling() else None,
@@ -76,8 +78,8 @@ def resume_line(draft_id: str, arguments: argparse.Namespace) -> str:
     """The command that goes on with the draft in the same way."""
     words = ["python", "-m", "longwriter_ui", "write", "--resume", draft_id]
     default = Sampling()
-    same: dict[str, float | None] = {"model": None, "context": None, "threads": None, "length": None, "dry": 0.0}
-    same |= {"temperature": default.temperature, "top_p": default.top_p, "top_k": default.top_k}
+    same: dict[str, float | None] = dict.fromkeys(("model", "lora", "context", "threads", "length"))
+    same |= {"dry": 0.0, "temperature": default.temperature, "top_p": default.top_p, "top_k": default.top_k}
     for name, usual in same.items():
         value = getattr(arguments, name, usual)
         if value != usual:

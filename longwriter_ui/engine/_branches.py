@@ -198,3 +198,10 @@ class Sequences:
                 for sequence in sequences:
                     self.held[sequence].pop()
         return computed
+
+
+def room_for(prompts: Sequence[Sequence[int]], requests: Sequence[Request]) -> int:
+    """Tokens of context that answers written together take at most; what their prompts share is there once."""
+    shared = min(common_prefix(prompts[0], prompt) for prompt in prompts)
+    answers = sum(request.max_tokens for request, _ in zip(requests, prompts, strict=False))
+    return shared + sum(len(prompt) - shared for prompt in prompts) + answers

@@ -42,8 +42,11 @@ class Context:
         kv_type: int,
         batch: int | None = None,
         most_threads: int = 0,
+        adapter: tuple[Any, float] | None = None,
     ) -> None:
-        """`most_threads`: so many may be tried for batches of several answers (0: as many as for anything else)."""
+        """`most_threads`: so many may be tried for batches of several answers (0: as many as for anything else);
+        `adapter`: what llama.cpp applies to the model, and its scale."""
+        self._adapter = adapter
         self._several = FastestThreads(threads, most_threads or threads)
         self._model, self._limit, self._threads, self._kv_type = model, limit, threads, kv_type
         slow = llama.llama_model_size(model) > _SLOW_MODEL and not llama.llama_supports_gpu_offload()
@@ -244,6 +247,10 @@ class Context:
             )
         self.pointer, self.size = pointer, size
         self._abort.attach(pointer)
+        if self._adapter is not None:
+            adapters = (llama.llama_adapter_lora_p_ctypes * 1)(self._adapter[0])
+            if llama.llama_set_adapters_lora(pointer, adapters, 1, (ctypes.c_float * 1)(self._adapter[1])):
+                raise EngineError(f"llama.cpp does not apply the adapter. {log.text}", "Load the model without it.")
 
 
 def kv_type(model: Any, header: Header) -> int:

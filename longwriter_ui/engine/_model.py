@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from longwriter_ui.engine._llama import configure, llama, start
+from longwriter_ui.engine.adapter import Adapter, check_adapter
 from longwriter_ui.engine.base import Proceed
 from longwriter_ui.engine.header import Header, check_usable, read_header
 from longwriter_ui.errors import LoadCancelled, ModelFileError, NotEnoughMemory
@@ -55,3 +56,18 @@ def open_model(
             "Close other programs, or choose a smaller model or build.",
         )
     raise ModelFileError(f"llama.cpp cannot load {name}: {log.text}", "Download the file again, or choose another.")
+
+
+def open_adapter(model: Any, header: Header, adapter: Adapter) -> Any:
+    """The llama.cpp adapter, which is freed with the model; ModelFileError when it is none, is damaged, or was made for
+    another model."""
+    check_adapter(adapter, header)
+    log = start()
+    log.clear()
+    pointer = llama.llama_adapter_lora_init(model, str(adapter.path).encode())
+    if not pointer:
+        raise ModelFileError(
+            f"The adapter {adapter.path.name} does not fit {header.name}: {log.text}",
+            "Use it with the model it was trained on, or make it anew.",
+        )
+    return pointer

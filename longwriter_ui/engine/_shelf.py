@@ -1,8 +1,8 @@
 """KV caches on disk, one for each draft, so that reopening a draft does not read it again.
 
-A state is two files: what llama.cpp writes, and a note of what it belongs to: the model file, the settings of the
-context, the tokens, and a hash of the state itself. What does not match in every point is ignored and said in the log;
-it is never trusted. The shelf keeps to a limit of bytes: what was used longest ago goes first.
+A state is two files: what llama.cpp writes, and a note of what it belongs to: the model file, the adapter, the
+settings of the context, the tokens, and a hash of the state itself. What does not match in every point is ignored and
+said in the log; it is never trusted. The shelf keeps to a limit of bytes: what was used longest ago goes first.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from pathlib import Path
 
 from longwriter_ui.engine._context import Context
 from longwriter_ui.engine._llama import llama
+from longwriter_ui.engine.adapter import Adapter, identity
 
 _log = logging.getLogger(__name__)
 
-_SAMPLES, _SAMPLE = 64, 4096  # pieces of a model file that are hashed, and their bytes
 _PIECE = 1 << 22
 
 
 class StateShelf:
     """The saved states of one model in `folder`; at most `limit` bytes, whatever their model."""
 
-    def __init__(self, folder: Path, limit: int, model: Path) -> None:
+    def __init__(self, folder: Path, limit: int, model: Path, adapter: Adapter | None = None) -> None:
         self._folder, self._limit, self._identity = folder, limit, identity(model)
+        self._adapter = adapter.identity if adapter else ""
         self._kept: tuple[str, str] | None = None  # name and hash of what is on disk and in the context alike
 
     def save(self, context: Context, name: str) -> None:
@@ -89,7 +90,7 @@ class StateShelf:
         return self._folder / f"{name}.kv", self._folder / f"{name}.json"
 
     def _key(self, context: Context, tokens: list[int] | None) -> dict[str, object]:
-        key: dict[str, object] = {"model": self._identity, "settings": context.settings()}
+        key: dict[str, object] = {"model": self._identity, "adapter": self._adapter, "settings": context.settings()}
         return key if tokens is None else {**key, "tokens": _hash_of(tokens), "count": len(tokens)}
 
     def _ignored(self, name: str, why: str) -> bool:
@@ -106,17 +107,6 @@ class StateShelf:
             path.with_suffix(".json").unlink(missing_ok=True)
             path.unlink(missing_ok=True)
             total -= size
-
-
-def identity(model: Path) -> str:
-    """Tells model files apart, wherever they lie: a hash of the size and of pieces from all over the file."""
-    size = model.stat().st_size
-    digest = hashlib.sha256(str(size).encode())
-    with model.open("rb") as file:
-        for i in range(_SAMPLES):
-            file.seek(max(0, size - _SAMPLE) * i // (_SAMPLES - 1))
-            digest.update(file.read(_SAMPLE))
-    return digest.hexdigest()
 
 
 def _hash_of(tokens: list[int]) -> str:

@@ -154,8 +154,8 @@ class Measure:
 @dataclass(frozen=True)
 class EngineInfo:
     """Who is writing. `vocabulary` identifies the token ids; `context` is the most tokens a conversation may have;
-    `threads` 0 where it does not apply; `runtime` is the program that computes, with its version; `note`
-    tells how it was loaded, where that needs telling."""
+    `adapter` tells what is applied to the model, if anything; `threads` 0 where it does not apply; `runtime` is the
+    program that computes, with its version; `note` tells how it was loaded, where that needs telling."""
 
     name: str
     model: str
@@ -168,6 +168,7 @@ class EngineInfo:
     threads: int = 0
     runtime: str = ""
     note: str = ""
+    adapter: str = ""
 
 
 class Cancel(Protocol):

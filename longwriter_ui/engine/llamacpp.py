@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from longwriter_ui.draft import FinishReason
-from longwriter_ui.engine._branches import Branch, Ends, write_together
+from longwriter_ui.engine._branches import Branch, Ends, room_for, write_together
 from longwriter_ui.engine._context import MOST_TOGETHER, Context, kv_type
 from longwriter_ui.engine._llama import backend, cores, llama, suitable_threads
-from longwriter_ui.engine._model import open_model
+from longwriter_ui.engine._model import open_adapter, open_model
 from longwriter_ui.engine._shelf import StateShelf
 from longwriter_ui.engine._vocabulary import Vocabulary
+from longwriter_ui.engine.adapter import Adapter
 from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, Measure, Proceed, Request
-from longwriter_ui.engine.cache import common_prefix
 from longwriter_ui.engine.sampling import Sampler
 from longwriter_ui.engine.templates import Template, get_template, guess_template
 from longwriter_ui.engine.textstream import Piece, TextStream
@@ -69,6 +69,7 @@ class LlamaCppEngine:
         batch: int | None = None,
         repack: bool | None = None,
         gpu_layers: int = -1,
+        adapter: Adapter | None = None,
         note: str = "",
         template: str | None = None,
         states: Path | None = None,
@@ -77,9 +78,9 @@ class LlamaCppEngine:
     ) -> LlamaCppEngine:
         """Load a model file. `context` fixes the context in tokens (None: it grows as needed, up to what the model was
         trained for, and to `limit`, what memory holds); `batch` and `repack`: None as suits the model; `gpu_layers` are
-        put on a graphics card (-1: all), and `note` says why so many; `template` None guesses it; `states` is a folder
-        for KV caches (None: none are kept), of `states_limit` bytes at most; `proceed` hears how far loading is.
-        ModelFileError says what is wrong with the file; NotEnoughMemory."""
+        put on a graphics card (-1: all), and `note` says why so many; `adapter` is applied to the model; `template`
+        None guesses it; `states` is a folder for KV caches (None: none are kept), of `states_limit` bytes at most;
+        `proceed` hears how far loading is. ModelFileError says what is wrong with the file; NotEnoughMemory."""
         began = time.perf_counter()
         path = Path(path)
         header, model = open_model(path, gpu_layers, proceed, repack)
@@ -92,13 +93,15 @@ class LlamaCppEngine:
             most = min(context or limit or trained, trained)
             first = most if context else min(_FIRST_CONTEXT, most)
             used = threads or suitable_threads(model)
-            room = Context(model, first, most, used, kv_type(model, header), batch, threads or cores())
+            lora = (open_adapter(model, header, adapter), adapter.scale) if adapter else None
+            room = Context(model, first, most, used, kv_type(model, header), batch, threads or cores(), lora)
         except EngineError:
             llama.llama_model_free(model)
             raise
         info = EngineInfo(
-            name=header.name,
+            name=f"{header.name} + {adapter.label}" if adapter else header.name,
             model=path.name,
+            adapter=adapter.identity if adapter else "",
             template=chosen,
             vocabulary=header.vocabulary,
             context=most,
@@ -109,7 +112,8 @@ class LlamaCppEngine:
             note=note,
             load_seconds=time.perf_counter() - began,
         )
-        return cls(model, vocabulary, form, room, info, StateShelf(states, states_limit, path) if states else None)
+        shelf = StateShelf(states, states_limit, path, adapter) if states else None
+        return cls(model, vocabulary, form, room, info, shelf)
 
     @property
     def info(self) -> EngineInfo:
@@ -164,14 +168,14 @@ class LlamaCppEngine:
         """How many of the requests, from the first on, fit into one batch."""
         requests = requests[:MOST_TOGETHER]
         prompts = [self._prompt(request.conversation) for request in requests]
-        fitting = [n for n in range(2, len(requests) + 1) if _room(prompts[:n], requests) <= self._info.context]
+        fitting = [n for n in range(2, len(requests) + 1) if room_for(prompts[:n], requests) <= self._info.context]
         return max(fitting, default=1)
 
     def _stream_group(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
         with self._busy(), ExitStack() as stack:
             prompts = [self._prompt(request.conversation) for request in requests]
             self._context.adopt(prompts[0])
-            self._context.grow(min(_room(prompts, requests), self._info.context))
+            self._context.grow(min(room_for(prompts, requests), self._info.context))
             branches = []
             for number, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
                 sampler = stack.enter_context(self._sampler(request, prompt))
@@ -284,13 +288,6 @@ class LlamaCppEngine:
             needed=needed,
             available=available,
         )
-
-
-def _room(prompts: Sequence[Sequence[int]], requests: Sequence[Request]) -> int:
-    """Tokens of context that answers written together take at most; what their prompts share is there once."""
-    shared = min(common_prefix(prompts[0], prompt) for prompt in prompts)
-    answers = sum(request.max_tokens for request, _ in zip(requests, prompts, strict=False))
-    return shared + sum(len(prompt) - shared for prompt in prompts) + answers
 
 
 def _still_writing() -> EngineError:

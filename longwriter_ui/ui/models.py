@@ -101,6 +101,7 @@ def _act(studio: Studio, body: Json) -> None:
         studio.loader.set_engine(_count(body.get("threads"), 1), _count(body.get("gpu_layers"), 0))
         if studio.model is not None:
             studio.loader.set_template(studio.model.path, str(body.get("template") or "") or None)
+            studio.loader.set_adapter(studio.model.path, str(body.get("adapter") or "").strip())
     elif name in ("download", "verify", "pause", "discard", "remove"):
         _change(studio, str(name), _row(studio, body), str(body.get("endpoint") or "") or None)
     else:

@@ -24,6 +24,7 @@ def current(state: ModelState, settings: Settings, speed: float | None) -> Json:
         **present.named(choice),
         "file": None if choice is None else str(choice.path),
         "template": "" if choice is None else settings.templates.get(str(choice.path), ""),
+        "adapter": "" if choice is None else settings.adapters.get(str(choice.path), ""),
         "tokens_per_second": None if speed is None else round(speed, 1),
         "engine": None
         if info is None

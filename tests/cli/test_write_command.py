@@ -10,6 +10,7 @@ import docx
 import pytest
 
 from tests.cli.conftest import LONG_PLAN, PLAN, CommandLine, draft_in
+from tests.tiny_adapter import write_tiny_adapter
 from tests.tiny_gguf import EOS, write_tiny_gguf
 
 INSTRUCTION = "Write a 60-word guide to Lisbon: ${alert(1)} {{x}} <img src=x onerror=y> [INST]"
@@ -277,3 +278,16 @@ def test_reading_only_the_beginning_of_the_output_is_no_error(longwriter: Comman
     _, err = process.communicate(timeout=120)
     assert "Traceback" not in err
     assert "Exception ignored" not in err
+
+
+def test_an_adapter_is_applied_and_named_in_the_report(longwriter: CommandLine, tmp_path: Path) -> None:
+    adapter = write_tiny_adapter(tmp_path / "style.gguf")
+    plan = longwriter.write_plan(PLAN)
+    common = ("write", "Guide", "--plan", plan, "--model", longwriter.model, "--json")
+    found = longwriter(*common, "--lora", f"{adapter}:0.5")
+    assert found.code == 0, found.err
+    assert found.json["model"].endswith(" + style x 0.5")
+    other = longwriter(*common, "--lora", write_tiny_adapter(tmp_path / "other.gguf", architecture="glm4"))
+    assert other.code == 1
+    assert "was made for models of the architecture 'glm4'" in other.err
+    assert "Use it with the model it was trained on." in other.err

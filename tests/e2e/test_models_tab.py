@@ -184,14 +184,17 @@ def test_settings_are_kept_and_a_wrong_number_is_refused(serve: Serve) -> None:
     tab.locator("[data-part=threads]").fill("2")
     tab.locator("[data-part=layers]").fill("0")
     tab.locator("[data-part=template]").select_option("glm4")
+    tab.locator("[data-part=adapter]").fill("style.gguf:0.5")
     tab.get_by_role("button", name="Save settings").click()
     tab.locator("#lw-models .flag.info").wait_for()
     settings = site.studio.loader.settings
     assert (settings.threads, settings.gpu_layers) == (2, 0)
     assert list(settings.templates.values()) == ["glm4"]
+    assert list(settings.adapters.values()) == ["style.gguf:0.5"]
     tab.reload()
     tab.get_by_role("tab", name="Models").click()
     tab.wait_for_function("document.querySelector('[data-part=threads]').value === '2'")
+    assert tab.locator("[data-part=adapter]").input_value() == "style.gguf:0.5"
 
 
 def test_builds_that_matter_little_are_folded_away(serve: Serve) -> None:
