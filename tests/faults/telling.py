@@ -51,6 +51,9 @@ class LoudEngine:
     def stream(self, request: Request, cancel: Cancel) -> Iterator[Reading | Chunk]:
         self._answers += 1
         number, is_plan = self._answers, request.grammar is not None
+        if not is_plan and not request.guarded:  # the self-test of a model, which belongs to no draft
+            yield from self._engine.stream(request, cancel)
+            return
         self._teller.tell("answer", number=number, plan=is_plan, begun=request.begun)
         text = ""
         for item in self._engine.stream(request, cancel):
