@@ -76,8 +76,8 @@ class Recorder:
             with self._lock:
                 self._pending[event.key] += event.text
         elif isinstance(event, ParagraphDone):
-            self._store.finish(self._draft_id, event.key, event.version)
-            with self._lock:
+            with self._lock:  # or text could be appended to a paragraph that is done, and turn up in the next one
+                self._store.finish(self._draft_id, event.key, event.version)
                 del self._pending[event.key]  # only now: had it failed, this text would be all there is
         elif isinstance(event, PlanDelta):
             self._grow_plan(event.text)
