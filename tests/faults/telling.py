@@ -31,7 +31,7 @@ class Teller:
 
 
 class LoudEngine:
-    """An engine that tells each piece of an answer before it hands it over."""
+    """An engine that tells each piece of an answer, a text or a plan's line, before it hands it over."""
 
     def __init__(self, engine: Engine, teller: Teller) -> None:
         self._engine = engine
@@ -59,7 +59,7 @@ class LoudEngine:
         for item in self._engine.stream(request, cancel):
             if isinstance(item, Chunk) and item.text:
                 text += item.text
-                self._teller.tell("piece", number=number, text=item.text)
+                self._teller.tell("line" if is_plan else "piece", number=number, text=item.text)
             if isinstance(item, Chunk) and item.finish is FinishReason.LOOP:  # what repeats is taken back, not lost
                 self._teller.tell("loop", number=number, good=len(good_part(request.answers, text)))
             yield item
