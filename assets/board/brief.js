@@ -52,12 +52,12 @@ function keepBrief() {
     clearTimeout(window.longwriter.weighing);
     window.longwriter.weighing = setTimeout(weighBrief, 500);
   };
-  form?.addEventListener("input", changed);
+  form.addEventListener("input", changed);
   // An example is put into its field by a script, which is no input.
-  document.getElementById("lw-examples")?.addEventListener("click", () => setTimeout(changed, 200));
+  form.addEventListener("click", (event) => event.target.closest("#lw-examples") && setTimeout(changed, 200));
   weighBrief();
-  startNotes();
-  form?.addEventListener("click", () => setTimeout(showLengthHint, 0));
+  startNotes(form);
+  form.addEventListener("click", () => setTimeout(showLengthHint, 0));
   showLengthHint();
   showBriefNote(Boolean(window.longwriter.board.draft));
 }
@@ -98,19 +98,24 @@ async function weighBrief() {
   say(document.getElementById("lw-notes-price"), answer.tokens ? t("About {n} tokens, read once for the plan and once for the text.", { n: figure(answer.tokens) }) : "");
 }
 
-function startNotes() {
-  const add = document.getElementById("lw-notes-add");
-  const file = document.getElementById("lw-notes-file");
-  add?.addEventListener("click", () => file.click());
-  file?.addEventListener("change", async () => {
-    const [chosen] = file.files;
-    file.value = "";
-    if (!chosen) return;
-    const data = await base64(chosen).catch(() => null);
-    const answer = data === null ? null : await window.longwriter.board.link.ask("notes", { name: chosen.name, data });
-    if (!answer || answer.refused) return showBriefProblem(answer?.refused ?? { message: t("The file could not be read."), hint: t("Try again.") });
-    const before = briefField("lw-notes").value.trim();
-    enter("lw-notes", (before ? before + "\n\n" : "") + answer.text);
-    weighBrief();
+/** The button and the file of the notes, heard at the form: they may be mounted after it. */
+function startNotes(form) {
+  form.addEventListener("click", (event) => {
+    if (event.target.closest("#lw-notes-add")) document.getElementById("lw-notes-file").click();
   });
+  form.addEventListener("change", (event) => {
+    if (event.target.id === "lw-notes-file") addNotes(event.target);
+  });
+}
+
+async function addNotes(file) {
+  const [chosen] = file.files;
+  file.value = "";
+  if (!chosen) return;
+  const data = await base64(chosen).catch(() => null);
+  const answer = data === null ? null : await window.longwriter.board.link.ask("notes", { name: chosen.name, data });
+  if (!answer || answer.refused) return showBriefProblem(answer?.refused ?? { message: t("The file could not be read."), hint: t("Try again.") });
+  const before = briefField("lw-notes").value.trim();
+  enter("lw-notes", (before ? before + "\n\n" : "") + answer.text);
+  weighBrief();
 }

@@ -31,7 +31,7 @@ class Exporter {
   async open() {
     const { parts, board } = this;
     parts.problem.replaceChildren();
-    parts.preview.srcdoc = PREVIEW_STYLE;
+    parts.preview.style.visibility = "hidden"; // it shows another time's text until the answer is here
     this.showFormat();
     parts.dialog.showModal();
     board.link.flush();
@@ -58,6 +58,7 @@ class Exporter {
       else fill(field, value);
     }
     parts.preview.srcdoc = PREVIEW_STYLE + '<body class="' + (answer.options.font === "sans" ? "sans" : "serif") + '">' + answer.preview;
+    parts.preview.style.visibility = "";
   }
 
   showFormat() {
