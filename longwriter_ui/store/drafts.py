@@ -163,6 +163,8 @@ class DraftStore:
             # Going on with a stopped answer fills the same row; anything else is a new version.
             goes_on = version.text != "" and stopped is not None and stopped.text == version.text
             writing = row["version_id"] if goes_on else insert_version(db, draft_id, key, version)
+            # Earlier versions could leave text here that came after its paragraph was done.
+            db.execute("DELETE FROM deltas WHERE draft_id = ? AND key = ?", (draft_id, key))
             db.execute(
                 "UPDATE paragraphs SET status=?, problem='', writing_id=?, rev=? WHERE draft_id=? AND key=?",
                 (Status.WRITING.value, writing, rev, draft_id, key),
@@ -172,10 +174,14 @@ class DraftStore:
             touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
 
     def append(self, draft_id: str, key: str, text: str) -> None:
-        """More text of the paragraph being written."""
+        """More text of the paragraph being written; nothing where it is not, any more."""
         with self._database.change() as db:
             rev = self._next(db, draft_id)
-            db.execute("INSERT INTO deltas (draft_id, key, rev, text) VALUES (?,?,?,?)", (draft_id, key, rev, text))
+            db.execute(
+                """INSERT INTO deltas (draft_id, key, rev, text) SELECT draft_id, key, ?, ? FROM paragraphs
+                   WHERE draft_id = ? AND key = ? AND writing_id IS NOT NULL""",
+                (rev, text, draft_id, key),
+            )
 
     def finish(self, draft_id: str, key: str, version: Version | None, problem: str = "", label: str = "write") -> None:
         """The paragraph being written is done. A rewrite that was stopped or failed gives way to the text it was to

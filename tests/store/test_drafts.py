@@ -146,3 +146,14 @@ def test_migrations_are_applied_once_and_by_name(path: Path) -> None:
     with sqlite3.connect(path) as db:
         assert [n for (n,) in db.execute("SELECT name FROM migrations")] == [name for name, _ in MIGRATIONS]
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_text_that_comes_after_its_paragraph_is_done_belongs_to_no_version(store: DraftStore) -> None:
+    store.add(draft())
+    store.begin("id", "k1", Version("", Author.MODEL), None)
+    store.finish("id", "k1", version("It was early."))
+    seen = store.since("id", 0).rev
+    store.append("id", "k1", " Late.")
+    assert store.since("id", seen).deltas == ()
+    store.begin("id", "k1", Version("", Author.MODEL), None)
+    assert store.get("id").paragraphs[0].text == ""
