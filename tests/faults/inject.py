@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import errno
 import json
+import logging
 import os
 import re
 import shutil
@@ -22,9 +23,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from longwriter_ui import recorder
 from longwriter_ui.paths import PROJECT
@@ -41,20 +42,25 @@ FAULTS = {
 }
 
 
+MOST = 100  # runs of a scenario in one process
+
+
 @dataclass
 class Figures:
-    """What came of one scenario under one fault. `hit`: which kind of call on which kind of file failed how often."""
+    """What came of one scenario under one fault. `hit`: which kind of call on which kind of file failed how often;
+    `following`: the first call that is left for another process, 0 when all have failed."""
 
     scenario: str
     fault: str
     calls: int = 0
     failed: int = 0
+    following: int = 0
     hit: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
 
-def inject(scenario: Scenario, fault: str, every: int, work: Path) -> Figures:
-    """Run the scenario again and again until its last call has failed too."""
+def inject(scenario: Scenario, fault: str, first: int, every: int, work: Path) -> Figures:
+    """Run the scenario again and again, from its call `first` on, until its last one has failed too, or `MOST` have."""
     figures = Figures(scenario.name, fault)
     code, lasts = FAULTS[fault]
     template, folder = work / "template", work / "folder"
@@ -63,8 +69,8 @@ def inject(scenario: Scenario, fault: str, every: int, work: Path) -> Figures:
     template.mkdir()
     scenario.prepare(template)
     device = disk.Disk(folder)
-    at = 1
-    while True:
+    at = first
+    while figures.failed < MOST:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(template, folder)
         run = scenario.begin(folder, code == errno.EROFS)
@@ -76,8 +82,8 @@ def inject(scenario: Scenario, fault: str, every: int, work: Path) -> Figures:
         finally:
             calls, hit = device.disarm()
         if not hit:
-            figures.calls = max(figures.calls, calls)
-            break
+            figures.calls = calls
+            return figures
         figures.failed += 1
         figures.hit[_kind(hit)] += 1
         try:
@@ -86,6 +92,7 @@ def inject(scenario: Scenario, fault: str, every: int, work: Path) -> Figures:
             run.problems.append(f"afterwards: {type(error).__name__}: {error}")
         figures.problems += [f"{scenario.name}, {fault} at call {at} ({hit}): {problem}" for problem in run.problems]
         at += every
+    figures.following = at
     return figures
 
 
@@ -94,25 +101,37 @@ def _kind(hit: str) -> str:
     return re.sub(r"[0-9a-f]{8,}", "*", hit)
 
 
-def run(names: list[str], faults: list[str], every: int) -> list[dict[str, Any]]:
-    """All of it in a process whose disk can fail; the figures as JSON values."""
+def run(names: list[str], faults: list[str], every: int, tell: Callable[[str], object] | None = None) -> list[Figures]:
+    """All of it in processes whose disk can fail, each of which runs a scenario `MOST` times and no more; `tell` hears
+    how far it is."""
+    found = []
     with disk.environment() as environment:
-        result = subprocess.run(
-            [sys.executable, "-m", "tests.faults.inject", "--inside", "--every", str(every),
-             "--faults", ",".join(faults), *names],
-            cwd=PROJECT, env=environment, stdout=subprocess.PIPE, check=True,
-        )  # fmt: skip
-    return [json.loads(line) for line in result.stdout.splitlines()]
-
-
-def _inside(names: list[str], faults: list[str], every: int) -> None:
-    recorder.FLUSH_SECONDS = 0.02  # so that a short run has many flushes
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["LONGWRITER_HOME"] = str(Path(folder) / "nobody")
         for name in names:
             for fault in faults:
-                figures = inject(SCENARIOS[name], fault, every, Path(folder))
-                print(json.dumps(vars(figures)), flush=True)
+                figures = Figures(name, fault, following=1)
+                while figures.following:
+                    result = subprocess.run(
+                        [sys.executable, "-m", "tests.faults.inject", "--inside", "--every", str(every),
+                         "--faults", fault, "--first", str(figures.following), name],
+                        cwd=PROJECT, env=environment, stdout=subprocess.PIPE, check=True,
+                    )  # fmt: skip
+                    more = Figures(**json.loads(result.stdout))
+                    figures.calls, figures.following = more.calls, more.following
+                    figures.failed += more.failed
+                    figures.hit.update(more.hit)
+                    figures.problems += more.problems
+                    if tell is not None:
+                        tell(f"{name}, {fault}: {figures.failed} calls failed, {len(figures.problems)} problems")
+                found.append(figures)
+    return found
+
+
+def _inside(name: str, fault: str, first: int, every: int) -> None:
+    recorder.FLUSH_SECONDS = 0.02  # so that a short run has many flushes
+    logging.disable()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["LONGWRITER_HOME"] = str(Path(folder) / "nobody")
+        print(json.dumps(vars(inject(SCENARIOS[name], fault, first, every, Path(folder)))))
 
 
 def main() -> int:
@@ -121,18 +140,19 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--faults", default=",".join(FAULTS))
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--first", type=int, default=1, help=argparse.SUPPRESS)
     options = parser.parse_args()
     names, faults = options.names or list(SCENARIOS), options.faults.split(",")
     if options.inside:
-        _inside(names, faults, options.every)
+        _inside(names[0], faults[0], options.first, options.every)
         return 0
     began = time.monotonic()
-    figures = run(names, faults, options.every)
-    problems = [problem for entry in figures for problem in entry["problems"]]
-    hit: Counter[str] = sum((Counter(entry["hit"]) for entry in figures), Counter())
+    figures = run(names, faults, options.every, lambda line: print(line, file=sys.stderr, flush=True))
+    problems = [problem for entry in figures for problem in entry.problems]
+    hit: Counter[str] = sum((entry.hit for entry in figures), Counter())
     summary = {
-        "failed calls": sum(entry["failed"] for entry in figures),
-        "by scenario": {name: sum(e["failed"] for e in figures if e["scenario"] == name) for name in names},
+        "failed calls": sum(entry.failed for entry in figures),
+        "by scenario": {name: sum(e.failed for e in figures if e.scenario == name) for name in names},
         "calls that failed": dict(hit.most_common()),
         "problems": problems,
         "seconds": round(time.monotonic() - began),

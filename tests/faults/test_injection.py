@@ -11,14 +11,14 @@ pytestmark = pytest.mark.skipif(not disk.POSSIBLE, reason=disk.WHY_NOT)
 
 
 def test_a_failing_disk_costs_nothing_that_was_acknowledged_and_is_told_as_what_it_is() -> None:
-    figures = run(["opening", "editing", "settings", "migrating"], ["disk full", "I/O error"], every=13)
-    figures += run(["writing"], ["disk full", "I/O error"], every=29)
-    assert [problem for entry in figures for problem in entry["problems"]] == []
-    assert all(entry["failed"] for entry in figures)
+    figures = run(["opening", "editing", "settings", "migrating"], ["disk full"], every=13)
+    figures += run(["writing"], ["I/O error"], every=29)
+    assert [problem for entry in figures for problem in entry.problems] == []
+    assert all(entry.failed for entry in figures)
 
 
 def test_a_lock_file_that_cannot_be_removed_does_not_undo_the_deletion_of_its_draft() -> None:
     """The last calls of a life of edits; every one of them fails once."""
     figures = run(["editing"], ["I/O error"], every=1)
-    assert any("unlink /home/locks" in kind for entry in figures for kind in entry["hit"])
-    assert [problem for entry in figures for problem in entry["problems"]] == []
+    assert any("unlink /home/locks" in kind for entry in figures for kind in entry.hit)
+    assert [problem for entry in figures for problem in entry.problems] == []
