@@ -14,6 +14,7 @@ from longwriter_ui.engine.base import Engine, LengthMode, Proceed, Sampling
 from longwriter_ui.engine.header import check_usable, read_header
 from longwriter_ui.errors import ModelFileError, NotEnoughMemory
 from longwriter_ui.host import EngineHost, ModelChoice
+from longwriter_ui.limits import Limits
 from longwriter_ui.models import parts_of, shape_of
 from longwriter_ui.paths import DEMO_MODEL, home
 from longwriter_ui.studio import Studio
@@ -126,9 +127,11 @@ def build_studio(
     threads: int | None = None,
     sampling: Sampling | None = None,
     length: LengthMode | None = None,
+    limits: Limits | None = None,
 ) -> Studio:
     """The studio in the person's data directory. `model` None: the one chosen last, else the demonstration model.
-    `lora`: PATH[:SCALE] of an adapter for this model. `length` None: as the settings say."""
+    `lora`: PATH[:SCALE] of an adapter for this model. `length` None: as the settings say. `limits`: for visitors, where
+    several people share the studio."""
     place = home()
     adapters = {}
     if lora is not None:
@@ -136,18 +139,23 @@ def build_studio(
         adapters[model.resolve().with_name(part_names(model.resolve().name)[0])] = parse_adapter(lora)
     opener = LlamaCppOpener(context, threads, place.settings, place.states, adapters=adapters)
     if model is not None:
-        return Studio(place, EngineHost(opener, model), sampling, length, graphics_memory)
+        return Studio(place, EngineHost(opener, model), sampling, length, graphics_memory, limits)
     chosen = load_settings(place.settings).model
     if chosen is not None:
         try:
-            return Studio(place, EngineHost(opener, Path(chosen)), sampling, length, graphics_memory)
+            return Studio(place, EngineHost(opener, Path(chosen)), sampling, length, graphics_memory, limits)
         except ModelFileError as error:
             _log.warning("The model chosen last cannot be used, so the demonstration model is: %s", error)
     try:
         return Studio(
-            place, EngineHost(opener, DEMO_MODEL if DEMO_MODEL.exists() else None), sampling, length, graphics_memory
+            place,
+            EngineHost(opener, DEMO_MODEL if DEMO_MODEL.exists() else None),
+            sampling,
+            length,
+            graphics_memory,
+            limits,
         )
     except ModelFileError as error:
         # Drafts can be read and exported without any model.
         _log.warning("The demonstration model cannot be used: %s", error)
-        return Studio(place, EngineHost(opener, None), sampling, length, graphics_memory)
+        return Studio(place, EngineHost(opener, None), sampling, length, graphics_memory, limits)

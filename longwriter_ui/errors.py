@@ -8,6 +8,8 @@
     |- StoreError                the store cannot be opened, read or written
     |  |- DraftNotFound          no draft with this id
     |  `- DraftBusy              another job or process is writing this draft
+    |- LimitReached              a visitor has all that is allowed where several people share a studio
+    |- NotAllowed                only the person who runs the studio may do this
     |- EngineError               the model failed while planning or writing
     |  |- ModelFileError         the file is no usable GGUF
     |  |- LoadCancelled          loading was cancelled by the person
@@ -69,6 +71,14 @@ class DraftNotFound(StoreError):
 
 class DraftBusy(StoreError):
     """Another job, here or in another process, is writing this draft."""
+
+
+class LimitReached(LongWriterError):
+    """A visitor has all that is allowed where several people share a studio."""
+
+
+class NotAllowed(LongWriterError):
+    """Only the person who runs the studio may do this, or the request does not say whose it is."""
 
 
 class EngineError(LongWriterError):

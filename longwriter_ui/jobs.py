@@ -1,10 +1,12 @@
 """Jobs and the one worker thread that runs them, outside any page or request.
 
-A page may come and go; the job runs on. Jobs wait their turn in order, since a model writes one thing at a time.
+A page may come and go; the job runs on. Jobs wait their turn, since a model writes one thing at a time: in order, and
+where they belong to several visitors one paragraph of each after the other.
 """
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import queue
 import threading
@@ -19,6 +21,7 @@ from longwriter_ui.events import Event, Events, Failed, Finished, ParagraphDone,
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.pipeline import Writer
 from longwriter_ui.progress import Meter, Progress
+from longwriter_ui.turns import Turns
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +34,7 @@ Work = Callable[[Current, Writer], Events]
 class Job:
     """Planning or writing one draft. `events` is for one listener; progress and outcome are for everybody.
     `release` frees what the job holds on to, when it has ended; `work` is what it does, where that is more than its
-    kind and its keys say."""
+    kind and its keys say. `owner` is the visitor it is done for. Where nobody will listen, events are not kept."""
 
     def __init__(
         self,
@@ -40,11 +43,21 @@ class Job:
         release: Callable[[], None],
         keys: Sequence[str] | None = None,
         work: Work | None = None,
+        owner: str | None = None,
+        *,
+        listened: bool = True,
     ) -> None:
         self.draft_id = draft_id
         self.kind = kind
         self.keys = keys
         self.work = work
+        self.owner = owner
+        self.context = (
+            contextvars.copy_context()
+        )  # of the request that asked for it: a graphics card's quota is told by it
+        self.turn_over = False  # set by the one that performs it: the rest is to be done in another turn
+        self.others_wait: Callable[[], bool] = lambda: False
+        self._listened = listened
         self.cancelled = threading.Event()
         self.meter = Meter(Progress(kind))
         self.failure: LongWriterError | None = None
@@ -67,7 +80,8 @@ class Job:
             self.usage = event.usage
         if isinstance(event, Failed):
             self.failure = event.error
-        self._events.put((event, self.meter.progress))
+        if self._listened:
+            self._events.put((event, self.meter.progress))
 
     def rest(self) -> None:
         """Called by the worker between two words: wait while the job is paused."""
@@ -87,6 +101,7 @@ class Job:
 
     def close(self) -> None:
         """Called by the worker when everything of the job is stored."""
+        self.context = contextvars.Context()  # it holds the whole request
         try:
             self._release()
         finally:
@@ -118,11 +133,14 @@ class Job:
 
 
 class Worker:
-    """Runs jobs one after the other in a daemon thread with `perform`, which emits the job's events."""
+    """Runs jobs one after the other in a daemon thread with `perform`, which emits the job's events. A job whose turn
+    is over while others wait is performed again later."""
 
     def __init__(self, perform: Callable[[Job], None]) -> None:
         self._perform = perform
-        self._waiting: list[Job] = []
+        self._waiting: list[Job] = []  # in the order of their turns
+        self._turns = Turns()
+        self._turn_seconds = 0.0  # how long turns take, the last ones counting most; 0: none was measured
         self._running: Job | None = None
         self._changed = threading.Condition()
         self._closing = False
@@ -133,7 +151,11 @@ class Worker:
         """Queue the job; while the studio closes, it ends at once. A paused job makes way."""
         with self._changed:
             paused = self._running if self._running is not None and self._running.paused else None
+            if not self._has(job.owner):
+                self._turns.enter(job.owner)
+            job.others_wait = lambda: self._others_wait(job)
             self._waiting.append(job)
+            self._arrange()
             self._changed.notify_all()
             closing = self._closing
         if paused is not None:
@@ -148,8 +170,14 @@ class Worker:
         with self._changed:
             if job in self._waiting:
                 place = self._waiting.index(job) + (self._running is not None)
-                return replace(job.meter.progress, phase="queued", place=place)
+                wait = place * self._turn_seconds if place and self._turn_seconds else None
+                return replace(job.meter.progress, phase="queued", place=place, wait=wait)
         return replace(job.meter.progress, phase="paused") if job.paused else job.meter.progress
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait."""
+        return len(self._waiting)
 
     def pause(self, job: Job, paused: bool) -> None:
         """Let the running job rest, or go on. One that others wait for does not rest: it would keep them waiting."""
@@ -166,6 +194,8 @@ class Worker:
             if job not in self._waiting:
                 return
             self._waiting.remove(job)
+            self._arrange()
+            self._forget(job.owner)
         job.emit(Finished(FinishReason.CANCELLED))
         job.close()
 
@@ -188,15 +218,47 @@ class Worker:
                 if not self._waiting:
                     return
                 job = self._running = self._waiting.pop(0)
-            began = time.monotonic()
+                self._turns.serve(job.owner)
+                self._arrange()
+            began, loading = time.monotonic(), job.load_seconds
+            job.turn_over = False
             try:
-                self._perform(job)
+                job.context.run(self._perform, job)
             except Exception as error:
                 # The thread's outermost frame: a defect must fail this job, not silence every later one.
                 _log.exception("job failed unexpectedly")
                 job.emit(Failed(EngineError(f"Something unexpected went wrong: {error!r}.", "Please report this.")))
             finally:
-                job.seconds = time.monotonic() - began - job.load_seconds
-                with self._changed:
-                    self._running = None
-                job.close()
+                took = time.monotonic() - began - (job.load_seconds - loading)
+                job.seconds += took
+                if self._end_turn(job, took):
+                    job.close()
+
+    def _end_turn(self, job: Job, seconds: float) -> bool:
+        """Whether the job has ended with its turn; else it waits again."""
+        with self._changed:
+            self._running = None
+            self._turn_seconds = 0.7 * self._turn_seconds + 0.3 * seconds if self._turn_seconds else seconds
+            again = job.turn_over and not job.cancelled.is_set() and not self._closing
+            if again:
+                self._waiting.append(job)
+            self._arrange()
+            self._forget(job.owner)
+        if job.turn_over and not again:
+            job.emit(Finished(FinishReason.CANCELLED))
+        return not again
+
+    def _arrange(self) -> None:
+        """Put those that wait in the order of their turns."""
+        self._waiting = [self._waiting[i] for i in self._turns.order([job.owner for job in self._waiting])]
+
+    def _has(self, owner: str | None) -> bool:
+        return any(job.owner == owner for job in [*self._waiting, *([self._running] if self._running else [])])
+
+    def _forget(self, owner: str | None) -> None:
+        if not self._has(owner):
+            self._turns.leave(owner)
+
+    def _others_wait(self, job: Job) -> bool:
+        with self._changed:
+            return any(other.owner != job.owner for other in self._waiting)

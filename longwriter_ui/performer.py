@@ -10,10 +10,10 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from longwriter_ui import pipeline
-from longwriter_ui.draft import Draft, FinishReason
+from longwriter_ui.draft import Draft, FinishReason, Mode
 from longwriter_ui.engine.base import Cancel, Engine, LengthMode, Sampling, user
 from longwriter_ui.errors import LoadCancelled, LongWriterError, StoreError
-from longwriter_ui.events import Event, Failed, Finished, ParagraphStarted, TextDelta
+from longwriter_ui.events import Event, Failed, Finished, ParagraphDone, ParagraphStarted, TextDelta
 from longwriter_ui.host import EngineHost
 from longwriter_ui.jobs import Job
 from longwriter_ui.manner import Manner
@@ -126,6 +126,19 @@ class Performer:
         own = LengthMode(manner.length) if manner.length else self._usual_length()
         return sampling, self._length or own
 
+    def _makes_way(self, job: Job, done: ParagraphDone) -> bool:
+        """Whether the job's turn is over with this paragraph: it is whole, others wait, and more is to be written."""
+        whole = done.version is not None and done.version.finish in (FinishReason.STOP, FinishReason.LENGTH)
+        if job.kind != "write" or job.work is not None or not whole:
+            return False
+        if job.keys is not None:
+            job.keys = [key for key in job.keys if key != done.key]
+        if job.others_wait():
+            draft = self._store.get(job.draft_id)
+            left = any(p.key in job.keys if job.keys is not None else not p.finished for p in draft.paragraphs)
+            job.turn_over = left and draft.mode is not Mode.PARALLEL  # whose paragraphs are one batch
+        return job.turn_over
+
     def _run(self, job: Job, recorder: Recorder) -> None:
         draft = self._store.get(job.draft_id)
 
@@ -135,7 +148,7 @@ class Performer:
 
         began = time.monotonic()
         engine = self._ready(job.cancelled, tell)
-        job.load_seconds = time.monotonic() - began
+        job.load_seconds += time.monotonic() - began
         job.model = self._host.in_memory
         job.meter.begin(draft, pipeline.tokens_per_word(engine, draft.brief.language), job.keys)
 
@@ -164,6 +177,8 @@ class Performer:
                 job.emit(event)
                 if isinstance(event, TextDelta):
                     job.rest()
+                elif isinstance(event, ParagraphDone) and self._makes_way(job, event):
+                    break
         if job.kind in ("write", "choose"):  # what other jobs read is not what the next paragraph goes on from
             engine.save(job.draft_id)
         if job.kind == "write" and job.usage.written >= _MEASURED and not job.rested and self._host.choice is not None:

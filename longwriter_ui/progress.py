@@ -23,7 +23,8 @@ from longwriter_ui.events import (
 class Progress:
     """What a status line shows.
 
-    phase: queued, loading, testing, reading, planning, writing or paused. place: jobs ahead in the queue (0: running).
+    phase: queued, loading, testing, reading, planning, writing or paused. place: jobs ahead in the queue (0: running);
+    wait: about how many seconds that takes, where it can be told.
     paragraph `of` how many is being written, `words` of `target` so far in the whole piece, time left in seconds where
     it is known, and the prompt tokens read of those to be read now, with the seconds that takes where the speed is
     known.
@@ -42,6 +43,7 @@ class Progress:
     read_done: int = 0
     read_total: int = 0
     read_left: float | None = None
+    wait: float | None = None
 
 
 @dataclass

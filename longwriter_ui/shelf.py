@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from longwriter_ui import export, imports, project
+from longwriter_ui.allowance import Allowance
+from longwriter_ui.brief import Brief
 from longwriter_ui.compare import differences
-from longwriter_ui.draft import Draft, new_key
+from longwriter_ui.draft import Draft, Mode, new_key
 from longwriter_ui.edits.texts import Place, find, with_version
 from longwriter_ui.errors import EditError, ExportError, ImportRefused
 from longwriter_ui.export.document import render
 from longwriter_ui.export.files import write_whole
 from longwriter_ui.export.options import Options
 from longwriter_ui.export.preview import preview
+from longwriter_ui.limits import Limits
+from longwriter_ui.manner import Manner
 from longwriter_ui.plan import render_plan
+from longwriter_ui.project import Project
 from longwriter_ui.store.drafts import DraftStore
 from longwriter_ui.store.summary import DraftSummary
 from longwriter_ui.store.views import PastText
@@ -24,9 +30,14 @@ from longwriter_ui.store.views import PastText
 class Shelf:
     """Drafts as they lie in the store. `is_planning` tells whether a draft's plan is being made."""
 
-    def __init__(self, store: DraftStore, is_planning: Callable[[str], bool]) -> None:
+    def __init__(
+        self, store: DraftStore, is_planning: Callable[[str], bool], allowance: Allowance | None = None
+    ) -> None:
+        """`allowance`: what visitors may have, where there are any."""
         self._store = store
         self._is_planning = is_planning
+        self._allowance = allowance
+        self.owners = store.owners
 
     @property
     def notice(self) -> str:
@@ -39,10 +50,26 @@ class Shelf:
 
     # the library
 
-    def drafts(self, wanted: str = "", *, trashed: bool = False) -> list[DraftSummary]:
+    def create(
+        self,
+        brief: Brief,
+        mode: Mode = Mode.CONVERSATION,
+        seed: int | None = None,
+        manner: Manner | None = None,
+        owner: str | None = None,
+        *,
+        key: str | None = None,
+    ) -> Draft:
+        """A new draft without a plan; `key` names it. The same seed, plan and model write the same text."""
+        seed = secrets.randbelow(2**31) if seed is None else seed
+        draft = Draft(key or new_key(), brief.title, brief, mode, seed, manner=manner or Manner())
+        self._add(Project(draft), owner)
+        return draft
+
+    def drafts(self, wanted: str = "", *, trashed: bool = False, owner: str | None = None) -> list[DraftSummary]:
         """The drafts that are not in the trash (or those that are), the last changed first; `wanted`: only those with
-        this in title, instruction or text."""
-        return self._store.summaries(wanted, trashed=trashed)
+        this in title, instruction or text; `owner`: only this visitor's."""
+        return self._store.summaries(wanted, trashed=trashed, owner=owner)
 
     def draft(self, draft_id: str) -> Draft:
         """The draft as it is now; DraftNotFound."""
@@ -53,13 +80,22 @@ class Shelf:
         self._store.trash(draft_id, gone)
 
     def duplicate(self, draft_id: str) -> Draft:
-        """A copy of the draft with all its versions, as a draft of its own."""
+        """A copy of the draft with all its versions, as a draft of its own that belongs to the same person."""
         found = self._store.project(draft_id)
         copy = replace(found.draft, id=new_key(), title=f"{found.draft.title[:290]} (copy)")
         if copy.brief.language == "zh":
             copy = replace(copy, title=f"{found.draft.title[:290]}（副本）")
-        self._store.add_project(replace(found, draft=copy))
+        self._add(replace(found, draft=copy), self.owners.of(draft_id))
         return self.draft(copy.id)
+
+    def outdated(self) -> list[str]:
+        """Visitors' drafts that are too old to be kept, told once an hour."""
+        return self._allowance.outdated() if self._allowance is not None else []
+
+    @property
+    def limits(self) -> Limits | None:
+        """What visitors may have; None where there are none."""
+        return self._allowance.limits if self._allowance is not None else None
 
     # the past
 
@@ -119,6 +155,12 @@ class Shelf:
         version = past[number - 1].version
         return self._store.change(draft_id, lambda draft: with_version(draft, key, version), label="return_to")
 
+    def _add(self, found: Project, owner: str | None) -> None:
+        if self._allowance is not None:
+            words = max(found.draft.brief.target_words, found.draft.words)
+            self._allowance.draft(owner, words, len(project.dump(found)))
+        self._store.add_project(found, owner)
+
     def _refuse_while_planning(self, draft_id: str) -> None:
         if self._is_planning(draft_id):
             raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
@@ -152,12 +194,13 @@ class Shelf:
         """The text in a Markdown, DOCX or plain text file; ImportRefused."""
         return imports.load(path).draft.text
 
-    def import_file(self, path: Path) -> Draft:
-        """A new draft from a project file, Markdown, DOCX or plain text; ImportRefused, and nothing is added."""
+    def import_file(self, path: Path, owner: str | None = None) -> Draft:
+        """A new draft of `owner` from a project file, Markdown, DOCX or plain text. After ImportRefused nothing is
+        added."""
         found = imports.load(path)
         try:
             Options().with_values(found.export_options)
         except ExportError as error:
             raise ImportRefused(f"This is no project file that can be read: {error.message}") from error
-        self._store.add_project(found)
+        self._add(found, owner)
         return self.draft(found.draft.id)

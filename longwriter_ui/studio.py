@@ -7,22 +7,23 @@ One process at a time works on a draft: a lock file, which the system frees even
 from __future__ import annotations
 
 import logging
-import secrets
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from longwriter_ui import asking, revision
+from longwriter_ui.allowance import Allowance
 from longwriter_ui.asking import AskJob
-from longwriter_ui.brief import Brief
 from longwriter_ui.changes import Changes
-from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Mode, new_key
+from longwriter_ui.draft import PLAN_UNFINISHED, Draft
 from longwriter_ui.edits import Op, apply_edit
 from longwriter_ui.engine.base import Engine, LengthMode, Request, Sampling
 from longwriter_ui.errors import DraftBusy, EditError, LongWriterError, StoreError
 from longwriter_ui.events import Events
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Current, Job, Kind, Work, Worker
+from longwriter_ui.limits import Limits
 from longwriter_ui.loading import Loader, LoadJob
 from longwriter_ui.locks import DraftLocks
 from longwriter_ui.manner import Manner
@@ -37,6 +38,8 @@ from longwriter_ui.store.drafts import DraftStore
 
 _log = logging.getLogger(__name__)
 
+_JOBS_KEPT = 500  # so many drafts' last jobs are remembered for what they failed of
+
 
 class Studio(Shelf):
     """Drafts, their jobs and the model that writes them."""
@@ -48,13 +51,16 @@ class Studio(Shelf):
         sampling: Sampling | None = None,
         length: LengthMode | None = None,
         graphics: Callable[[], int] | None = None,
+        limits: Limits | None = None,
     ) -> None:
         """`sampling` and `length`: for every job, whatever the drafts say. `graphics` tells the bytes free on graphics
-        cards."""
+        cards. `limits`: for visitors, where several people share the studio."""
         self._home = home
         self._host = host
         self._jobs: dict[str, Job] = {}
-        super().__init__(DraftStore(home.store), self._plans)
+        self._starting = threading.Lock()
+        store = DraftStore(home.store)
+        super().__init__(store, self._plans, Allowance(limits, store.owners) if limits is not None else None)
         self.models = Models(home, graphics=graphics)
         self._locks = DraftLocks(home.locks)
         try:
@@ -76,21 +82,6 @@ class Studio(Shelf):
             self._store.close()
 
     # drafts
-
-    def create(
-        self,
-        brief: Brief,
-        mode: Mode = Mode.CONVERSATION,
-        seed: int | None = None,
-        manner: Manner | None = None,
-        *,
-        key: str | None = None,
-    ) -> Draft:
-        """A new draft without a plan; `key` names it. The same seed, plan and model write the same text."""
-        seed = secrets.randbelow(2**31) if seed is None else seed
-        draft = Draft(key or new_key(), brief.title, brief, mode, seed, manner=manner or Manner())
-        self._store.add(draft)
-        return draft
 
     def delete(self, draft_id: str) -> None:
         """Delete the draft with its versions; DraftBusy while it is being written."""
@@ -118,6 +109,8 @@ class Studio(Shelf):
                 raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
             return apply_edit(draft, op)
 
+        if self._allowance is not None:
+            self._allowance.growth(self.owners.of(draft_id), len(str(op)))
         # An edit that says what it was typed over is judged by that; else the revision tells.
         seen = None if "was" in op else rev
         name, key, burst = str(op.get("do")), str(op.get("key") or ""), op.get("burst")
@@ -262,8 +255,16 @@ class Studio(Shelf):
         return job is not None and job.kind == "plan" and not job.ended
 
     def _start(self, draft_id: str, kind: Kind, keys: Sequence[str] | None = None, work: Work | None = None) -> Job:
-        job = Job(draft_id, kind, self._locks.acquire(draft_id).release, keys, work)
-        self._jobs[draft_id] = job
+        owner = self.owners.of(draft_id)
+        with self._starting:
+            if self._allowance is not None:
+                running = sum(job.owner == owner and not job.ended for job in self._jobs.values())
+                self._allowance.job(owner, self.draft(draft_id), running, self._worker.waiting)
+            release = self._locks.acquire(draft_id).release
+            job = Job(draft_id, kind, release, keys, work, owner, listened=owner is None or self._allowance is None)
+            if len(self._jobs) > _JOBS_KEPT:
+                self._jobs = {i: old for i, old in self._jobs.items() if not old.ended}
+            self._jobs[draft_id] = job
         self._worker.submit(job)
         return job
 

@@ -15,17 +15,17 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up: a module may import those of lower layers, and of its own only within the same package.
 LAYERS = [
-    {"errors", "text", "words", "sentences", "loops", "compare", "wholefile"},
+    {"errors", "text", "words", "sentences", "loops", "compare", "wholefile", "turns", "limits"},
     {"brief", "plan", "draft", "edits", "events", "paths", "config", "project", "manner", "jsonl"},
     {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights", "evaluate"},
-    {"oneshot", "debt", "changes"},
+    {"oneshot", "debt", "changes", "allowance"},
     {"writing"},
     {"together"},
     {"pipeline", "host", "recorder", "models", "selftest", "locks", "shelf"},
     {"revision", "jobs"},
     {"loading", "performer", "asking"},
     {"studio"},
-    {"pieces"},
+    {"pieces", "visitors"},
     {"evaluation", "judges", "dataset"},
     {"trials"},
     {"ui", "cli"},
@@ -34,7 +34,8 @@ LAYERS = [
 ]
 # Neighbours within a layer that may know each other, all one way.
 WITHIN = {
-    ("loops", "sentences"), ("draft", "brief"), ("draft", "plan"), ("edits", "draft"), ("edits", "plan"),
+    ("loops", "sentences"), ("limits", "errors"), ("draft", "brief"), ("draft", "plan"), ("edits", "draft"),
+    ("edits", "plan"),
     ("events", "draft"), ("events", "plan"), ("prompts", "engine"), ("project", "brief"),
     ("project", "draft"), ("project", "edits"), ("project", "plan"),
     ("project", "manner"), ("draft", "manner"), ("config", "draft"), ("config", "manner"),

@@ -19,6 +19,7 @@ function startLibrary(element, server) {
     library.refresh();
   });
   whenSeen(element, library.refresh);
+  if (PUBLIC) startVisiting(element, library);
 }
 
 /** A file of the person as a new draft, opened at once. */

@@ -50,6 +50,7 @@ class SettingsView {
     if (!answer) return false;
     this.known = answer;
     if (!answer.piece) this.scope = "new";
+    else if (PUBLIC) this.scope = "piece"; // what is chosen for new pieces holds for everybody
     return !problem;
   }
 
@@ -57,13 +58,15 @@ class SettingsView {
   show(all) {
     const { known, scope, parts } = this;
     const chosen = known[scope];
+    parts.form.hidden = PUBLIC && !known.piece;
     for (const button of this.scopes) {
+      button.hidden = PUBLIC;
       button.setAttribute("aria-pressed", String(button.dataset.scope === scope));
       const closed = button.dataset.scope === "piece" && !known.piece;
       button.disabled = closed;
       button.title = closed ? t("Open a piece first") : "";
     }
-    say(parts.holds, scope === "new" ? t("They hold for the pieces you start from now on.") : t("They hold for “{title}”, from the next paragraph that is begun on.", { title: known.title }));
+    say(parts.holds, parts.form.hidden ? t("Open a piece first") : scope === "new" ? t("They hold for the pieces you start from now on.") : t("They hold for “{title}”, from the next paragraph that is begun on.", { title: known.title }));
     for (const field of this.fields) {
       const name = field.dataset.setting;
       const value = chosen[name];

@@ -24,7 +24,8 @@ class Status {
     const { board } = this;
     const lead = this.leadOf(job);
     const model = [board.model.name, "opt wide"];
-    if (job.phase === "queued") return ["planned", t("Waiting"), [[job.place === 1 ? t("Next in line. Another piece is being written first.") : t("{n} pieces are written first.", { n: figure(job.place) }), ""]]];
+    const wait = job.wait ? [t("It starts in about {time}.", { time: "*" + duration(job.wait) + "*" }), ""] : null;
+    if (job.phase === "queued") return ["planned", t("Waiting"), [[job.place === 1 ? t("Next in line. Another piece is being written first.") : t("{n} pieces are written first.", { n: figure(job.place) }), ""], wait]];
     if (job.phase === "paused") return ["stopped", t("Paused"), [this.written(), [t("Paragraph {n} of {m}", { n: job.paragraph, m: job.of }), "wide"], model]];
     if (job.phase === "loading") return ["planned", t("Loading the model"), [[board.model.name, ""]]];
     if (job.phase === "testing") return ["planned", t("Testing the model"), [[board.model.name, ""]]];

@@ -44,14 +44,14 @@ def load(connection: sqlite3.Connection, draft: Draft) -> Project:
     )
 
 
-def insert(connection: sqlite3.Connection, project: Project) -> None:
-    """The rows of a new draft, as revision 1; a paragraph without a history gets its present version."""
+def insert(connection: sqlite3.Connection, project: Project, owner: str | None = None) -> None:
+    """The rows of a new draft of `owner`, as revision 1; a paragraph without a history gets its present version."""
     draft = project.draft
     brief = draft.brief
     columns = {
         "id": draft.id, "instruction": brief.instruction, "target_words": brief.target_words,
         "language": brief.language, "notes": brief.notes, "seed": draft.seed, **head_columns(draft),
-        "created": now(), "updated": now(), "rev": 1, "head_rev": 1, "order_rev": 1,
+        "created": now(), "updated": now(), "rev": 1, "head_rev": 1, "order_rev": 1, "owner": owner,
     }  # fmt: skip
     connection.execute(
         f"INSERT INTO drafts ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", (*columns.values(),)

@@ -19,6 +19,7 @@ from longwriter_ui.project import Project
 from longwriter_ui.store import archive, journal
 from longwriter_ui.store.changes import touch_stale, write
 from longwriter_ui.store.database import Database
+from longwriter_ui.store.owners import Owners, missing
 from longwriter_ui.store.rows import history, insert_version, load_draft, now, update_version
 from longwriter_ui.store.salvage import notice_of
 from longwriter_ui.store.summary import DraftSummary, summary
@@ -31,6 +32,7 @@ class DraftStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._database = Database(path)
+        self.owners = Owners(self._database)
 
     def close(self) -> None:
         self._database.close()
@@ -47,14 +49,14 @@ class DraftStore:
         """The person has read it."""
         notice_of(self._path).unlink(missing_ok=True)
 
-    def add(self, draft: Draft) -> None:
+    def add(self, draft: Draft, owner: str | None = None) -> None:
         """Store a new draft, as revision 1."""
-        self.add_project(Project(draft))
+        self.add_project(Project(draft), owner)
 
-    def add_project(self, project: Project) -> None:
+    def add_project(self, project: Project, owner: str | None = None) -> None:
         """Store a new draft with all its versions, as revision 1."""
         with self._database.change() as db:
-            archive.insert(db, project)
+            archive.insert(db, project, owner)
 
     def project(self, draft_id: str) -> Project:
         """The draft with all its versions; DraftNotFound."""
@@ -82,11 +84,14 @@ class DraftStore:
         with self._database.read() as db:
             return _found(load_draft(db, draft_id, settled=True), draft_id)
 
-    def summaries(self, wanted: str = "", *, trashed: bool = False) -> list[DraftSummary]:
-        """The drafts in use, or those in the trash, that have `wanted` in them, the last changed first."""
+    def summaries(self, wanted: str = "", *, trashed: bool = False, owner: str | None = None) -> list[DraftSummary]:
+        """The drafts in use, or those in the trash, that have `wanted` in them, the last changed first; those of
+        `owner`, or everybody's."""
         with self._database.read() as db:
             ids = db.execute(
-                "SELECT id, updated FROM drafts WHERE (trashed IS NOT NULL) = ? ORDER BY updated DESC", (trashed,)
+                """SELECT id, updated FROM drafts WHERE (trashed IS NOT NULL) = ? AND owner IS coalesce(?, owner)
+                   ORDER BY updated DESC""",
+                (trashed, owner),
             ).fetchall()
             drafts = [(_found(load_draft(db, i), i), updated) for i, updated in ids]
         return [summary(draft, updated) for draft, updated in drafts if _has(draft, wanted)]
@@ -96,7 +101,7 @@ class DraftStore:
         with self._database.change() as db:
             moment = now() if gone else None
             if not db.execute("UPDATE drafts SET trashed = ? WHERE id = ?", (moment, draft_id)).rowcount:
-                raise _missing(draft_id)
+                raise missing(draft_id)
 
     def delete(self, draft_id: str) -> None:
         """Remove the draft with all its versions; DraftNotFound."""
@@ -104,7 +109,7 @@ class DraftStore:
             # Paragraphs refer to versions, so they go first.
             db.execute("DELETE FROM paragraphs WHERE draft_id = ?", (draft_id,))
             if not db.execute("DELETE FROM drafts WHERE id = ?", (draft_id,)).rowcount:
-                raise _missing(draft_id)
+                raise missing(draft_id)
 
     def change(
         self,
@@ -275,7 +280,7 @@ class DraftStore:
 
     def _next(self, db: sqlite3.Connection, draft_id: str) -> int:
         if not db.execute("UPDATE drafts SET rev = rev + 1, updated = ? WHERE id = ?", (now(), draft_id)).rowcount:
-            raise _missing(draft_id)
+            raise missing(draft_id)
         return int(db.execute("SELECT rev FROM drafts WHERE id = ?", (draft_id,)).fetchone()["rev"])
 
 
@@ -291,9 +296,5 @@ def _place(texts: list[tuple[Version, str, bool]]) -> tuple[int, int]:
 
 def _found(draft: Draft | None, draft_id: str) -> Draft:
     if draft is None:
-        raise _missing(draft_id)
+        raise missing(draft_id)
     return draft
-
-
-def _missing(draft_id: str) -> DraftNotFound:
-    return DraftNotFound(f"There is no draft {draft_id!r}.", "`drafts list` and the library show those there are.")

@@ -104,6 +104,13 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ALTER TABLE drafts ADD COLUMN manner TEXT NOT NULL DEFAULT '{}';      -- JSON: how it is written, where chosen
         """,
     ),
+    (
+        "0005_owner",
+        """
+        ALTER TABLE drafts ADD COLUMN owner TEXT;  -- the visitor it belongs to; NULL: the person whose machine it is
+        CREATE INDEX drafts_of ON drafts(owner, updated);
+        """,
+    ),
 )
 
 

@@ -186,6 +186,7 @@ _COLUMNS: dict[str, tuple[Callable[[Any], bool], Any]] = {
     **dict.fromkeys(("draft_id", "key"), (_is_text, None)),
     **dict.fromkeys(("created", "updated"), (_is_time, "2000-01-01T00:00:00.000+00:00")),
     "trashed": (lambda value: value is None or _is_time(value), None),
+    "owner": (lambda value: value is None or isinstance(value, str), None),
     "tokens": (_is_ids, b""),
     **dict.fromkeys(("export_options", "manner"), (_is_json(dict), "{}")),
     "offered": (_is_json(list), "[]"),

@@ -11,9 +11,9 @@ from longwriter_ui.paths import ASSETS
 
 # In this order: later scripts use what earlier ones define.
 _SCRIPTS = (
-    "locale", "words", "dom", "feed", "link", "prose", "card", "asides", "board", "revising", "versions", "choices",
-    "replan", "find", "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
-    "export", "brief", "library", "modelrows", "models", "evaluate", "settings", "start",
+    "owner", "locale", "words", "dom", "feed", "link", "prose", "card", "asides", "board", "revising", "versions",
+    "choices", "replan", "find", "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
+    "export", "brief", "visiting", "library", "modelrows", "models", "evaluate", "settings", "start",
 )  # fmt: skip
 _STYLES = ("tokens", "frame", "card", "revise", "panel", "export", "models", "evaluate", "settings", "narrow", "gradio")
 
@@ -22,14 +22,15 @@ def read(name: str) -> str:
     return (ASSETS / "board" / name).read_text(encoding="utf-8")
 
 
-def head() -> str:
-    """What goes into the page's <head>. The styles go here because Gradio rewrites those given as `css`."""
+def head(public: bool = False) -> str:
+    """What goes into the page's <head>; `public`: several people share the studio. The styles go here because Gradio
+    rewrites those given as `css`."""
     styles = "\n".join(read(f"{name}.css") for name in _STYLES)
     scripts = "\n".join(read(f"{name}.js") for name in _SCRIPTS)
     locales = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (ASSETS / "locale").glob("*.json")}
     # A "<" could end the script element; as an escape it is the same text.
     phrases = json.dumps(locales, ensure_ascii=False).replace("<", "\\u003c")
-    scripts = f"const LOCALES = {phrases};\n{scripts}"
+    scripts = f"const PUBLIC = {json.dumps(public)};\nconst LOCALES = {phrases};\n{scripts}"
     return f'<style>\n{styles}</style>\n<script>\n(() => {{\n"use strict";\n{scripts}}})();\n</script>'
 
 

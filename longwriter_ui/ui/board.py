@@ -18,6 +18,7 @@ from longwriter_ui.ui import assets, present
 from longwriter_ui.ui.exports import ExportFolder
 from longwriter_ui.ui.feed import Feed
 from longwriter_ui.ui.files import brief_calls, export_calls
+from longwriter_ui.ui.gate import Gate
 
 Json = dict[str, Any]
 
@@ -37,7 +38,7 @@ def news(studio: Studio, body: Json) -> Json:
     return present.present(changes, studio.model_at(changes.draft.id), studio.loader.state.test)
 
 
-def board(studio: Studio, exports: ExportFolder, stream: Feed) -> gr.HTML:
+def board(studio: Studio, exports: ExportFolder, stream: Feed, gate: Gate) -> gr.HTML:
     """The component. Its property `reply` carries the answer of the brief's handler to the script."""
 
     def poll(body: Json) -> Json:
@@ -117,17 +118,8 @@ def board(studio: Studio, exports: ExportFolder, stream: Feed) -> gr.HTML:
         html_template=assets.read("icons.svg") + assets.read("board.html") + assets.read("export.html"),
         js_on_load=assets.start("startBoard"),
         server_functions=[
-            poll,
-            feed,
-            apply,
-            command,
-            outline,
-            price,
-            compare,
-            versus,
-            find,
-            *export_calls(studio, exports),
-            *brief_calls(studio),
+            *gate.calls(poll, feed, apply, command, outline, price, compare, versus, find),
+            *gate.calls(*export_calls(studio, exports), *brief_calls(studio), files=True),
         ],
         apply_default_css=False,
         padding=False,

@@ -22,6 +22,7 @@ from longwriter_ui.studio import Studio
 from longwriter_ui.trials import PieceScore, Trials
 from longwriter_ui.ui import assets, present
 from longwriter_ui.ui.exports import ExportFolder
+from longwriter_ui.ui.gate import Gate
 
 Json = dict[str, Any]
 
@@ -29,7 +30,7 @@ MAX_FILE = 8 * 1024 * 1024  # characters of a prompt file sent by the page
 _COMPARED = 12  # runs in one report
 
 
-def evaluate(studio: Studio, trials: Trials, exports: ExportFolder, local: Callable[[], bool]) -> gr.HTML:
+def evaluate(studio: Studio, trials: Trials, exports: ExportFolder, local: Callable[[], bool], gate: Gate) -> gr.HTML:
     """`local`: whether only this computer reaches the page; others may not have it call servers."""
 
     def state(body: Json) -> Json:
@@ -87,7 +88,7 @@ def evaluate(studio: Studio, trials: Trials, exports: ExportFolder, local: Calla
         None,
         html_template=assets.read("evaluate.html"),
         js_on_load=assets.start("startEvaluate"),
-        server_functions=[state, act, score, compare],
+        server_functions=gate.calls(state, act, score, compare),
         apply_default_css=False,
         padding=False,
         elem_id="lw-evaluate",

@@ -19,7 +19,7 @@ _BEAT_SECONDS = 0.4  # how often news is looked for; streaming text is stored a 
 _FIGURES_SECONDS = 1.2  # how often figures are told that run on with every word
 _ALIVE_SECONDS = 5.0  # a line at least as often, so that the page knows that it is still connected
 _LIFE_SECONDS = 60.0  # of one response; the page then asks for another
-_FIGURES = ("words", "tokens_per_second", "seconds_left", "read_done", "read_left")
+_FIGURES = ("words", "tokens_per_second", "seconds_left", "read_done", "read_left", "wait")
 _WHOLE = ("gone", "head", "order", "cards")
 
 

@@ -71,7 +71,7 @@ def import_calls(studio: Studio) -> list[Call]:
         """Make the file `name` with the content `data` (base64) into a draft."""
         try:
             name, data = str(body.get("name") or ""), str(body.get("data") or "")
-            return {"draft": _with_file(name, data, studio.import_file).id}
+            return {"draft": _with_file(name, data, lambda path: studio.import_file(path, body["owner"])).id}
         except LongWriterError as error:
             return {"refused": present.error(error)}
 

@@ -10,15 +10,19 @@ from longwriter_ui.errors import LongWriterError
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
 from longwriter_ui.ui.files import import_calls
+from longwriter_ui.ui.gate import Gate
+from longwriter_ui.ui.visiting import visitor_calls
 
 Json = dict[str, Any]
 
 
-def library(studio: Studio) -> gr.HTML:
+def library(studio: Studio, gate: Gate) -> gr.HTML:
     def drafts(body: Json) -> Json:
         try:
-            lines = studio.drafts(str(body.get("wanted") or ""), trashed=body.get("trashed") is True)
-            return {"drafts": [present.summary(line) for line in lines], "trash": len(studio.drafts(trashed=True))}
+            owner = body["owner"]
+            lines = studio.drafts(str(body.get("wanted") or ""), trashed=body.get("trashed") is True, owner=owner)
+            trash = len(studio.drafts(trashed=True, owner=owner))
+            return {"drafts": [present.summary(line) for line in lines], "trash": trash}
         except LongWriterError as error:
             return {"refused": present.error(error)}
 
@@ -47,7 +51,10 @@ def library(studio: Studio) -> gr.HTML:
         None,
         html_template=assets.read("library.html"),
         js_on_load=assets.start("startLibrary"),
-        server_functions=[drafts, remove, shelve, *import_calls(studio)],
+        server_functions=[
+            *gate.calls(drafts, remove, shelve, *visitor_calls(studio)),
+            *gate.calls(*import_calls(studio), files=True),
+        ],
         apply_default_css=False,
         padding=False,
         elem_id="lw-library",

@@ -13,13 +13,14 @@ from longwriter_ui.models import ModelRow
 from longwriter_ui.paths import Home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present, present_models
+from longwriter_ui.ui.gate import Gate
 
 Json = dict[str, Any]
 
 _PAUSE_SECONDS = 3.0  # how long a cancelled download is waited for
 
 
-def models(studio: Studio, home: Home, local: Callable[[], bool]) -> gr.HTML:
+def models(studio: Studio, home: Home, local: Callable[[], bool], gate: Gate) -> gr.HTML:
     """`local`: whether only this computer reaches the page; other computers do not get to see its folders."""
 
     def state(_: Json) -> Json:
@@ -55,7 +56,7 @@ def models(studio: Studio, home: Home, local: Callable[[], bool]) -> gr.HTML:
         None,
         html_template=assets.read("models.html"),
         js_on_load=assets.start("startModels"),
-        server_functions=[state, act, browse],
+        server_functions=gate.calls(state, act, browse),
         apply_default_css=False,
         padding=False,
         elem_id="lw-models",

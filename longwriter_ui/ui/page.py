@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.paths import ASSETS, Home
@@ -18,15 +21,19 @@ from longwriter_ui.ui.evaluate import evaluate
 from longwriter_ui.ui.examples import EXAMPLES, EXAMPLES_ZH
 from longwriter_ui.ui.exports import ExportFolder
 from longwriter_ui.ui.feed import Feed
+from longwriter_ui.ui.gate import Gate
+from longwriter_ui.ui.guard import LOCAL_NAMES, Guard, Rules
 from longwriter_ui.ui.handlers import LENGTHS, Handlers
 from longwriter_ui.ui.library import library
 from longwriter_ui.ui.models import models
+from longwriter_ui.ui.options import is_local
 from longwriter_ui.ui.settings import settings
 from longwriter_ui.ui.theme import theme
 from longwriter_ui.words import LANGUAGES
 
 TITLE = "LongWriter Studio"
-LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+MAX_REQUEST = 48 * 1024 * 1024  # bytes: the largest file that is taken, as text
+FRAMES = ("https://huggingface.co",)  # where a Space is shown inside another page
 
 
 class Page:
@@ -37,18 +44,20 @@ class Page:
         self._exports = ExportFolder()
         self._local = False
         self._trials = Trials(studio, home.runs)
-        self._feed = Feed(lambda body: news(studio, body))
-        self.blocks = _blocks(studio, self._trials, self._exports, self._feed, home, lambda: self._local)
+        self._gate = gate = Gate(studio, str(home.root))
+        self._feed = Feed(lambda body: gate.tidy(news(studio, body)))
+        self.blocks = _blocks(studio, self._trials, self._exports, self._feed, home, lambda: self._local, gate)
 
-    def launch(self, **options: Any) -> str:
-        """Serve the page and return its address; LongWriterError when the port cannot be had.
-        `options` go to Gradio: server_name, server_port, auth ..."""
-        self._local = options.get("server_name") in LOCAL_HOSTS
+    def launch(self, *, domains: tuple[str, ...] = (), **options: Any) -> str:
+        """Serve the page and return its address; LongWriterError when the port cannot be had. `domains`: names by which
+        people reach it besides its address. The other options go to Gradio: server_name, server_port, auth ..."""
+        self._local = is_local(options.get("server_name") or "127.0.0.1") and not self._gate.public
         settings = {"quiet": True, "share": False, "prevent_thread_lock": True, "ssr_mode": False, **options}
         try:
             _, address, _ = self.blocks.queue(api_open=False).launch(
                 theme=theme(),
-                head=assets.head(),
+                head=(head := assets.head(self._gate.public)),
+                app_kwargs={"middleware": [Middleware(Guard, self._rules(domains, head, **options))]},
                 favicon_path=ASSETS / "favicon.svg",
                 run_history=False,
                 footer_links=[],
@@ -63,6 +72,20 @@ class Page:
             ) from error
         return str(address)
 
+    def _rules(self, domains: tuple[str, ...], head: str, server_name: str | None = None, **_: Any) -> Rules:
+        """What is let through. A server for this computer answers to this computer's names only."""
+        space = os.environ.get("SPACE_HOST", "") if os.environ.get("SYSTEM") == "spaces" else ""
+        names = tuple(name.lower() for name in (*domains, space) if name)
+        local = is_local(server_name or "127.0.0.1")
+        scripts = tuple(re.findall(r"<script>(.*?)</script>", head, re.DOTALL))
+        return Rules(
+            hosts=(*LOCAL_NAMES, *names) if local or domains else None,
+            most=MAX_REQUEST,
+            names=names,
+            framers=("'self'", *FRAMES) if space else (),
+            scripts=scripts,
+        )
+
     def close(self) -> None:
         self._feed.close()
         self.blocks.close(verbose=False)
@@ -71,23 +94,34 @@ class Page:
 
 
 def _blocks(
-    studio: Studio, trials: Trials, exports: ExportFolder, feed: Feed, home: Home, local: Callable[[], bool]
+    studio: Studio,
+    trials: Trials,
+    exports: ExportFolder,
+    feed: Feed,
+    home: Home,
+    local: Callable[[], bool],
+    gate: Gate,
 ) -> gr.Blocks:
-    handlers = Handlers(studio)
+    """What belongs to the operator alone is not even built where others use the page."""
+    handlers = Handlers(studio, gate)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as blocks:
-        _notice(studio, blocks)
+        if not gate.public:
+            _notice(studio, blocks)
+        elif os.environ.get("OAUTH_CLIENT_ID"):  # a Space that lets people sign in
+            gr.LoginButton(size="sm", elem_id="lw-sign-in")
         with gr.Tabs(elem_id="lw-tabs"):
             with gr.Tab("Write", id="write", elem_id="lw-tab-write"):
-                desk = board(studio, exports, feed)
+                desk = board(studio, exports, feed, gate)
                 brief, make = _brief()
             with gr.Tab("Library", id="library", elem_id="lw-tab-library"):
-                library(studio)
-            with gr.Tab("Models", id="models", elem_id="lw-tab-models"):
-                models(studio, home, local)
-            with gr.Tab("Evaluate", id="evaluate", elem_id="lw-tab-evaluate"):
-                evaluate(studio, trials, exports, local)
+                library(studio, gate)
+            if not gate.public:
+                with gr.Tab("Models", id="models", elem_id="lw-tab-models"):
+                    models(studio, home, local, gate)
+                with gr.Tab("Evaluate", id="evaluate", elem_id="lw-tab-evaluate"):
+                    evaluate(studio, trials, exports, local, gate)
             with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings"):
-                settings(studio)
+                settings(studio, gate)
         gr.on(
             make.click,
             handlers.make_plan,

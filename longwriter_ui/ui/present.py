@@ -111,6 +111,7 @@ def job(progress: Progress) -> Json:
         "kind": progress.kind,
         "phase": progress.phase,
         "place": progress.place,
+        "wait": None if progress.wait is None else round(progress.wait),
         "key": progress.key,
         "paragraph": progress.paragraph,
         "of": progress.of,

@@ -13,13 +13,14 @@ from longwriter_ui.engine.base import Sampling
 from longwriter_ui.errors import BriefError, EditError, LongWriterError
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
+from longwriter_ui.ui.gate import Gate, operators_alone
 
 Json = dict[str, Any]
 
 MOST_SEED = 2**31 - 1
 
 
-def settings(studio: Studio) -> gr.HTML:
+def settings(studio: Studio, gate: Gate) -> gr.HTML:
     def look(body: Json) -> Json:
         """What is chosen for new pieces and for the open one, and what is usual."""
         saved = studio.loader.settings
@@ -45,6 +46,8 @@ def settings(studio: Studio) -> gr.HTML:
                 raise EditError("The edit lacks its values.")
             if body.get("of") == "piece":
                 _choose_for(studio, str(body.get("draft") or ""), values)
+            elif gate.public:
+                raise operators_alone()
             else:
                 choose_for_new(studio, values)
         except LongWriterError as error:
@@ -55,7 +58,7 @@ def settings(studio: Studio) -> gr.HTML:
         None,
         html_template=assets.read("settings.html"),
         js_on_load=assets.start("startSettings"),
-        server_functions=[look, choose],
+        server_functions=gate.calls(look, choose),
         apply_default_css=False,
         padding=False,
         elem_id="lw-settings",

@@ -58,7 +58,8 @@ def test_every_text_of_a_template_has_a_translation(name: str) -> None:
 
 # Where a person at the page meets an error. The names in slots do not matter.
 SPEAKING = ("brief", "edits", "draft", "plan", "manner", "jobs", "locks", "studio", "shelf", "writing", "pipeline",
-            "revision", "together", "host", "store", "ui/board", "ui/files", "ui/models", "ui/settings")  # fmt: skip
+            "revision", "together", "host", "store", "ui/board", "ui/files", "ui/models", "ui/settings",
+            "ui/gate", "allowance", "visitors")  # fmt: skip
 
 
 def test_every_error_of_the_page_has_a_translation() -> None:
@@ -70,7 +71,7 @@ def test_every_error_of_the_page_has_a_translation() -> None:
             continue
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             name = call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else ""
-            if name.endswith(("Error", "Refused", "Small", "Busy", "NotFound")) and name not in (
+            if name.endswith(("Error", "Refused", "Small", "Busy", "NotFound", "Reached", "Allowed")) and name not in (
                 "KeyError",
                 "ValueError",
             ):
