@@ -16,7 +16,7 @@ from pathlib import Path
 from longwriter_ui.draft import PLAN_UNFINISHED, Draft, FinishReason, Status, Version
 from longwriter_ui.errors import ConflictError, DraftNotFound
 from longwriter_ui.project import Project
-from longwriter_ui.store import archive, journal
+from longwriter_ui.store import archive, journal, owners
 from longwriter_ui.store.changes import touch_stale, write
 from longwriter_ui.store.database import Database
 from longwriter_ui.store.owners import Owners, missing
@@ -88,11 +88,7 @@ class DraftStore:
         """The drafts in use, or those in the trash, that have `wanted` in them, the last changed first; those of
         `owner`, or everybody's."""
         with self._database.read() as db:
-            ids = db.execute(
-                """SELECT id, updated FROM drafts WHERE (trashed IS NOT NULL) = ? AND owner IS coalesce(?, owner)
-                   ORDER BY updated DESC""",
-                (trashed, owner),
-            ).fetchall()
+            ids = owners.listed(db, trashed, owner)
             drafts = [(_found(load_draft(db, i), i), updated) for i, updated in ids]
         return [summary(draft, updated) for draft, updated in drafts if _has(draft, wanted)]
 

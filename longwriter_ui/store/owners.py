@@ -3,6 +3,7 @@ draft without one belongs to the person whose machine it is."""
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime
 
 from longwriter_ui.errors import DraftNotFound
@@ -61,6 +62,17 @@ class Owners:
     def missing(draft_id: str) -> DraftNotFound:
         """What is said of a draft that is not there, or not this person's: the answer must not tell which."""
         return missing(draft_id)
+
+
+def listed(db: sqlite3.Connection, trashed: bool, owner: str | None) -> list[tuple[str, str]]:
+    """Id and time of the last change of the drafts in use, or of those in the trash, the last changed first; those of
+    `owner`, or everybody's."""
+    rows = db.execute(
+        """SELECT id, updated FROM drafts WHERE (trashed IS NOT NULL) = ? AND owner IS coalesce(?, owner)
+           ORDER BY updated DESC""",
+        (trashed, owner),
+    )
+    return [(row["id"], row["updated"]) for row in rows]
 
 
 def missing(draft_id: str) -> DraftNotFound:
