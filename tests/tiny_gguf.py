@@ -39,6 +39,7 @@ def write_tiny_gguf(
     without: str | None = None,
     context: int = CONTEXT,
     heads: int = 2,
+    kv_heads: int | None = None,
     vocabulary: int = 200,
     added: Mapping[str, np.ndarray] | None = None,
 ) -> Path:
@@ -55,7 +56,7 @@ def write_tiny_gguf(
     writer.add_block_count(_LAYERS)
     writer.add_feed_forward_length(_INNER)
     writer.add_head_count(heads)
-    writer.add_head_count_kv(heads)
+    writer.add_head_count_kv(kv_heads or heads)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(_WIDTH // heads)
     if tokenizer:
@@ -69,7 +70,7 @@ def write_tiny_gguf(
     if chat_template is not None:
         writer.add_chat_template(chat_template)
     leaning = {tokens.index(token): by for token, by in ((favourite, 2.0), (never, -2.0)) if token is not None}
-    for label, data in _weights(len(tokens), leaning).items():
+    for label, data in _weights(len(tokens), leaning, _WIDTH * (kv_heads or heads) // heads).items():
         if weights and label != without:
             writer.add_tensor(label, (data + (added or {}).get(label, 0.0)).astype(np.float32))
     writer.write_header_to_file()
@@ -113,7 +114,7 @@ def _byte_letters() -> list[str]:
     return [chr(b) if b in visible else chr(256 + hidden.index(b)) for b in range(256)]
 
 
-def _weights(size: int, leaning: dict[int, float]) -> dict[str, np.ndarray]:
+def _weights(size: int, leaning: dict[int, float], narrow: int) -> dict[str, np.ndarray]:
     random = np.random.default_rng(7)
 
     def matrix(rows: int, columns: int, scale: float = 1.0) -> np.ndarray:
@@ -132,8 +133,8 @@ def _weights(size: int, leaning: dict[int, float]) -> dict[str, np.ndarray]:
         weights |= {
             f"blk.{i}.attn_norm.weight": np.ones(_WIDTH),
             f"blk.{i}.attn_q.weight": matrix(_WIDTH, _WIDTH, 2.0),
-            f"blk.{i}.attn_k.weight": matrix(_WIDTH, _WIDTH, 2.0),
-            f"blk.{i}.attn_v.weight": matrix(_WIDTH, _WIDTH),
+            f"blk.{i}.attn_k.weight": matrix(narrow, _WIDTH, 2.0),
+            f"blk.{i}.attn_v.weight": matrix(narrow, _WIDTH),
             f"blk.{i}.attn_output.weight": matrix(_WIDTH, _WIDTH),
             f"blk.{i}.ffn_norm.weight": np.ones(_WIDTH),
             f"blk.{i}.ffn_gate.weight": matrix(_INNER, _WIDTH),

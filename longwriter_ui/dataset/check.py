@@ -58,8 +58,8 @@ def check(path: Path) -> Checked:
 def _problem(line: Json, kind: str) -> str:
     """What is wrong with a line; empty where nothing is."""
     if kind == "messages":
-        return _of_turns(line.get("messages"), whole=True)
-    problem = _of_turns(line.get("prompt"), whole=False)
+        return problem_of_turns(line.get("messages"), whole=True)
+    problem = problem_of_turns(line.get("prompt"), whole=False)
     for name in ("chosen", "rejected"):
         answer = line.get(name)
         if not problem and (not isinstance(answer, list) or len(answer) != 1 or not _is_turn(answer[0], "assistant")):
@@ -69,8 +69,9 @@ def _problem(line: Json, kind: str) -> str:
     return problem
 
 
-def _of_turns(turns: Any, *, whole: bool) -> str:
-    """`whole`: the conversation ends with an answer, else with the question."""
+def problem_of_turns(turns: Any, *, whole: bool) -> str:
+    """What is wrong with a conversation; empty where nothing is. `whole`: it ends with an answer, else with the
+    question."""
     name = "messages" if whole else "prompt"
     if not isinstance(turns, list) or not turns:
         return f'"{name}" is no list of turns'
