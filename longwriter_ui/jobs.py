@@ -70,7 +70,6 @@ class Job:
         self._done = threading.Event()
         self._going = threading.Event()
         self._going.set()
-        self.rested = False
 
     def emit(self, event: Event) -> None:
         """Called by the worker; the last event is Finished or Failed."""
@@ -83,18 +82,21 @@ class Job:
         if self._listened:
             self._events.put((event, self.meter.progress))
 
-    def rest(self) -> None:
-        """Called by the worker between two words: wait while the job is paused."""
+    def rest(self) -> float:
+        """Called by the worker between two words: wait while the job is paused, and tell for how many seconds."""
+        if self._going.is_set():
+            return 0.0
+        began = time.monotonic()
         self._going.wait()
+        return time.monotonic() - began
 
     @property
     def paused(self) -> bool:
         return not self._going.is_set()
 
     def pause(self, paused: bool) -> None:
-        """Rest, or go on; measured speeds are worth nothing after a rest."""
+        """Rest, or go on."""
         if paused:
-            self.rested = True
             self._going.clear()
         else:
             self._going.set()

@@ -171,15 +171,15 @@ class Performer:
                 recorder.record(event)
                 if isinstance(event, ParagraphStarted):
                     draft = self._store.get(job.draft_id)
-                self._pace.update(event, time.monotonic())
+                event = self._pace.update(event, time.monotonic())
                 job.meter.reading = self._pace.reading
                 job.meter.update(event, draft)
                 job.emit(event)
                 if isinstance(event, TextDelta):
-                    job.rest()
+                    self._pace.rest(job.rest())
                 elif isinstance(event, ParagraphDone) and self._makes_way(job, event):
                     break
         if job.kind in ("write", "choose"):  # what other jobs read is not what the next paragraph goes on from
             engine.save(job.draft_id)
-        if job.kind == "write" and job.usage.written >= _MEASURED and not job.rested and self._host.choice is not None:
+        if job.kind == "write" and job.usage.written >= _MEASURED and self._host.choice is not None:
             self._models.speeds.record(self._host.choice.path, job.meter.progress.tokens_per_second)

@@ -53,18 +53,33 @@ class Pace:
     reading: float = 0.0
     writing: float = 0.0
     _since: tuple[int, float] | None = None
+    _begun: float | None = None  # when the text of this answer began to come
+    _rested: float = 0.0  # seconds of rest since then
 
-    def update(self, event: Event, moment: float) -> None:
-        """One more event, at `moment` in seconds."""
+    def rest(self, seconds: float) -> None:
+        """The job rested, with an answer half written."""
+        self._rested += seconds
+
+    def update(self, event: Event, moment: float) -> Event:
+        """One more event, at `moment` in seconds; the event with its speed put right: an engine's clock runs on while
+        the job rests."""
         if isinstance(event, Reading):
             if event.done == 0 or self._since is None:
                 self._since = (event.done, moment)
             elif (read := event.done - self._since[0]) >= 64 and moment > self._since[1]:
                 self.reading = read / (moment - self._since[1])
-        else:
-            self._since = None
-            if isinstance(event, TextDelta | PlanDelta) and event.tokens_per_second > 0:
-                self.writing = event.tokens_per_second
+            self._begun, self._rested = None, 0.0
+            return event
+        self._since = None
+        if isinstance(event, TextDelta | PlanDelta) and event.tokens_per_second > 0:
+            self._begun = moment if self._begun is None else self._begun
+            passed = moment - self._begun
+            if 0 < self._rested < passed:
+                event = replace(event, tokens_per_second=event.tokens_per_second * passed / (passed - self._rested))
+            self.writing = event.tokens_per_second
+        elif isinstance(event, ParagraphDone):
+            self._begun, self._rested = None, 0.0
+        return event
 
 
 @dataclass

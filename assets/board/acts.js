@@ -245,12 +245,11 @@ Object.assign(Board.prototype, {
       el("hr"),
       menuItem(t("Delete"), "Del", () => this.remove(card), { class: "danger" }),
     );
-    card.node.append(menu);
-    openMenu(opener, menu, true);
+    openMenu(opener, menu, card.node);
   },
 
   reuseBrief() {
-    fillBrief(this.head);
+    this.brief.fill(this.head);
     this.open(null);
   },
 });

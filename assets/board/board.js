@@ -14,6 +14,7 @@ class Board {
     this.follow = new Follow(this);
     this.notices = new Notices(this);
     this.exporter = new Exporter(this);
+    this.brief = new BriefForm(this, root.parentElement.querySelector("#lw-brief"));
     this.listen();
     listenToKeys(this);
     this.showStage("brief");
@@ -22,7 +23,7 @@ class Board {
   clear() {
     this.head = { title: "", instruction: "", language: "en", target_words: 0, mode: "conversation", raw_plan: "", planning_problem: "", proposal: "", edited_steps: 0 };
     this.order = [];
-    this.totals = { words: 0, planned: 0, length_score: 0 };
+    this.totals = { words: 0, planned: 0, length_score: null, complete: false };
     this.job = null;
     this.undoable = null;
     this.redoable = null;
@@ -63,7 +64,7 @@ class Board {
       tab.setAttribute("aria-disabled", closed ? "true" : "false");
       tab.title = closed ? t("Make a plan first") : "";
     }
-    showBriefNote(Boolean(this.draft));
+    this.brief.showNote(Boolean(this.draft));
     if (stage !== "brief") for (const card of this.cards.values()) fit(card.point);
     this.showAll();
   }

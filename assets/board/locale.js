@@ -23,19 +23,23 @@ function translate(root) {
 }
 
 /**
- * A sentence of the studio in the page's language, with slots for the names and numbers that it puts in. An error's
- * message and hint may come as one text.
+ * What the studio says in the page's language, with slots for the names and numbers that it puts in: one sentence, or
+ * several after another. Whole or not at all.
  */
 function said(text) {
-  if (LOCALE === "en" || !text) return text;
+  return LOCALE === "en" || !text ? text : (sentencesOf(text) ?? text);
+}
+
+function sentencesOf(text) {
   const whole = phraseFor(text);
   if (whole) return whole;
   for (let at = text.indexOf(" "); at > 0; at = text.indexOf(" ", at + 1)) {
     if (!".!?".includes(text[at - 1])) continue;
-    const [first, rest] = [phraseFor(text.slice(0, at)), phraseFor(text.slice(at + 1))];
-    if (first && rest) return first + rest;
+    const first = phraseFor(text.slice(0, at));
+    const rest = first && sentencesOf(text.slice(at + 1));
+    if (rest) return first + rest;
   }
-  return text;
+  return null;
 }
 
 /** Sentences with slots, as patterns; those that say most come first. */
@@ -58,7 +62,10 @@ function phraseFor(text) {
   return null;
 }
 
+/** What is not in a template: the language of the document, and the tabs as soon as they are there. */
 function startLocale() {
   document.documentElement.lang = LOCALE === "zh" ? "zh-CN" : "en";
-  for (const part of ["#lw-tabs > .tab-wrapper", "#lw-brief"]) translate(document.querySelector(part));
+  const tabs = document.querySelector("#lw-tabs > .tab-wrapper");
+  if (tabs?.querySelector("[role=tab]")) translate(tabs);
+  else requestAnimationFrame(startLocale);
 }

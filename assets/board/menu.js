@@ -4,22 +4,32 @@ let openedMenu = null;
 
 function closeMenu(refocus = false) {
   if (!openedMenu) return;
-  const { menu, opener, transient } = openedMenu;
+  const { menu, opener } = openedMenu;
   openedMenu = null;
   opener.setAttribute("aria-expanded", "false");
-  if (transient) menu.remove();
-  else menu.hidden = true;
+  menu.remove();
   if (refocus) opener.focus();
 }
 
-function openMenu(opener, menu, transient = false) {
+/** Open a menu made for this once, in `home`; the same button again closes it. */
+function openMenu(opener, menu, home) {
   const again = openedMenu?.opener === opener;
   closeMenu();
   if (again) return;
-  menu.hidden = false;
+  home.append(menu);
   opener.setAttribute("aria-expanded", "true");
-  openedMenu = { menu, opener, transient };
-  menu.querySelector("[role=menuitem]:not([disabled])")?.focus();
+  openedMenu = { menu, opener };
+  place(menu, opener.getBoundingClientRect());
+  menu.querySelector("[role=menuitem]:not([disabled])")?.focus({ preventScroll: true });
+}
+
+/** Below its opener; above it, or as far up as need be, where it would leave the window. */
+function place(menu, opener) {
+  const lowest = window.innerHeight - menu.offsetHeight - 8;
+  const below = opener.bottom + 4;
+  const above = opener.top - 4 - menu.offsetHeight;
+  const top = below <= lowest ? below : above >= 8 ? above : Math.max(8, lowest);
+  menu.style.top = top - menu.offsetParent.getBoundingClientRect().top + "px";
 }
 
 function menuItem(label, key, action, extra = {}) {

@@ -72,6 +72,20 @@ class Notices {
     return null;
   }
 
+  /** What has to be known about a store that was damaged, until the person has read it. */
+  async showStoreNotice() {
+    const { link, parts } = this.board;
+    const answer = await link.ask("notice", {});
+    if (!answer?.text) return;
+    const read = button(t("I have read this"), async () => {
+      const answer = await link.ask("notice", { read: true });
+      if (answer) parts.storeNotice.replaceChildren();
+    });
+    const note = flag("stale", t("Your drafts"), said(answer.text), read);
+    note.setAttribute("role", "status");
+    parts.storeNotice.replaceChildren(note);
+  }
+
   /** A step is gone; it can come back. */
   offerUndo(number) {
     this.note?.remove();

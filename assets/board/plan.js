@@ -48,7 +48,7 @@ class Plan {
     const { parts, head, model } = this.board;
     say(parts.instruction, head.instruction);
     say(parts.asked, count(head.target_words, head.language));
-    say(parts.language, new Intl.DisplayNames(LOCALE === "zh" ? "zh-CN" : "en", { type: "language" }).of(head.language) ?? head.language);
+    say(parts.language, languageName(head.language));
     say(parts.model, model.name);
     fill(parts.mode, head.mode);
     parts.mode.title = t(MODES[parts.mode.value] ?? "");

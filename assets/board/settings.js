@@ -18,6 +18,9 @@ class SettingsView {
     for (const field of this.fields) field.addEventListener("change", () => this.change(field));
     this.parts.form.addEventListener("submit", (event) => event.preventDefault());
     this.parts.usual.addEventListener("click", () => this.save(this.usualValues(), null, true));
+    const theme = element.querySelector("#lw-theme");
+    theme.value = localStorage.getItem(THEME_CHOICE) ?? "";
+    theme.addEventListener("change", () => chooseTheme(theme.value));
     const locale = element.querySelector("#lw-locale");
     locale.value = LOCALE;
     locale.addEventListener("change", () => {

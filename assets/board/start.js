@@ -23,26 +23,16 @@ function goToTab(name) {
   document.getElementById("lw-tab-" + name + "-button")?.click();
 }
 
-function startBoard(element, server, props, watch) {
+function startBoard(element, server) {
   translate(element);
+  startLocale();
   const board = new Board(element.querySelector(".lw"), server);
   window.longwriter.board = board;
-  watch("reply", () => hearReply(board, props.reply));
-  startBrief(board);
+  if (!PUBLIC) board.notices.showStoreNotice();
   const draft = remembered();
   if (draft) board.open(draft);
   else board.link.ask("poll", { draft: null, rev: 0 }).then((answer) => answer && board.hear(answer));
   return board;
 }
 
-/** What the brief's handler answered: a new draft, or why there is none. */
-function hearReply(board, reply) {
-  if (!reply) return;
-  showBriefProblem(reply.refused ?? null);
-  if (reply.draft) board.open(reply.draft, "plan");
-}
-
-/** Of the same text in English and Chinese, that in the page's language. */
-const chosen = ([en, zh]) => (LOCALE === "zh" ? zh : en);
-
-window.longwriter = { chosen, startBoard, startLibrary, startModels, startEvaluate, startSettings };
+window.longwriter = { startBoard, startLibrary, startModels, startEvaluate, startSettings };

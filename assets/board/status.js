@@ -36,7 +36,7 @@ class Status {
     const speed = job.tokens_per_second ? ["*" + job.tokens_per_second.toFixed(1) + "* " + t("tokens/s"), "opt wide"] : null;
     if (job.kind === "plan") return ["writing", lead, [board.order.length ? ["*" + steps(board.order.length).replace(" ", "* "), ""] : null, model, speed]];
     if (job.kind !== "write") return ["writing", lead, [model]];
-    const score = board.totals.words ? [t("Length score {n}", { n: "*" + board.totals.length_score + "*" }), "opt wide"] : null;
+    const score = this.score("opt wide");
     return ["writing", lead, [this.written(), score, model, speed, job.seconds_left ? [t("About {time} left", { time: "*" + duration(job.seconds_left) + "*" }), ""] : null]];
   }
 
@@ -51,17 +51,25 @@ class Status {
     const { board } = this;
     const { written, unfinished, stale } = board.tallies();
     const words = this.written();
-    const score = board.totals.words ? [t("Length score {n}", { n: "*" + board.totals.length_score + "*" }), "wide"] : null;
+    const score = this.score("wide");
     const late = stale ? [t("{n} stale", { n: "*" + stale + "*" }), ""] : null;
     if (!board.order.length) return ["planned", t("No plan yet"), []];
     if (!written && !board.totals.words) return ["planned", t("Not begun"), [[count(board.head.target_words, board.head.language), ""], [board.model.name, "opt wide"]]];
-    if (unfinished) return ["stopped", t("Stopped"), [words, [t("{n} of {m} to be written", { n: unfinished, m: board.order.length }), "wide"], late]];
+    if (unfinished) return ["stopped", t("Stopped"), [words, score, [t("{n} of {m} to be written", { n: unfinished, m: board.order.length }), "wide"], late]];
     return ["written", t("Finished"), [words, score, late]];
   }
 
   written() {
     const { totals, head } = this.board;
     return [t("{n} of {m}", { n: "*" + figure(totals.words) + "*", m: count(head.target_words, head.language) }), ""];
+  }
+
+  /** Live: while paragraphs are missing, of the finished ones against their steps. */
+  score(kind) {
+    const { totals } = this.board;
+    if (totals.length_score === null) return null;
+    const values = { n: "*" + totals.length_score + "*" };
+    return [totals.complete ? t("Length score {n}", values) : t("Length score {n} so far", values), kind];
   }
 
   showActions() {
@@ -86,7 +94,7 @@ class Status {
   action(name) {
     const { board } = this;
     if (name === "follow") {
-      const follow = button(board.follow.on ? t("Following") : t("Follow"), () => board.follow.set(!board.follow.on), { kind: "quiet wide", iconName: "down", title: t("Keeps the line being written in view. Scrolling away turns it off.") });
+      const follow = button(board.follow.on ? t("Following") : t("Follow"), () => board.follow.set(!board.follow.on), { kind: "quiet follow", iconName: "down", title: t("Keeps the line being written in view. Scrolling away turns it off.") });
       follow.setAttribute("aria-pressed", String(board.follow.on));
       return follow;
     }

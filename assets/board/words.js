@@ -36,6 +36,7 @@ const STATES = {
 const FINISH = {
   length: "Ended at the length limit",
   error: "Cut short by an error",
+  loop: "Broken off: it repeated itself",
 };
 
 // What undo takes back, by the name of the edit.
@@ -69,6 +70,9 @@ function staleReason(reasons) {
   if (reasons.includes("brief")) return t("The brief changed after it was written.");
   return t("The text before it changed after it was written.");
 }
+
+/** A language by its code, in the page's own language. */
+const languageName = (code) => new Intl.DisplayNames(LOCALE === "zh" ? "zh-CN" : "en", { type: "language" }).of(code) ?? code;
 
 const MODES = {
   conversation: "Each paragraph continues one conversation, and nothing is read twice.",

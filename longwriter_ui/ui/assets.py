@@ -8,14 +8,18 @@ from __future__ import annotations
 import json
 
 from longwriter_ui.paths import ASSETS
+from longwriter_ui.words import LANGUAGES
 
 # In this order: later scripts use what earlier ones define.
 _SCRIPTS = (
-    "owner", "locale", "words", "dom", "feed", "link", "prose", "card", "asides", "board", "revising", "versions",
-    "choices", "replan", "find", "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
-    "export", "brief", "visiting", "library", "modelrows", "models", "evaluate", "settings", "start",
+    "theme", "owner", "locale", "words", "dom", "feed", "link", "prose", "card", "asides", "board", "revising",
+    "versions", "choices", "replan", "find", "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
+    "export", "examples", "brief", "visiting", "library", "modelrows", "models", "evaluate", "settings", "start",
 )  # fmt: skip
-_STYLES = ("tokens", "frame", "card", "revise", "panel", "export", "models", "evaluate", "settings", "narrow", "gradio")
+_STYLES = (
+    "tokens", "frame", "card", "revise", "panel", "brief", "export", "models", "evaluate", "settings", "narrow",
+    "gradio",
+)  # fmt: skip
 
 
 def read(name: str) -> str:
@@ -30,10 +34,14 @@ def head(public: bool = False) -> str:
     locales = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (ASSETS / "locale").glob("*.json")}
     # A "<" could end the script element; as an escape it is the same text.
     phrases = json.dumps(locales, ensure_ascii=False).replace("<", "\\u003c")
-    scripts = f"const PUBLIC = {json.dumps(public)};\nconst LOCALES = {phrases};\n{scripts}"
+    languages = json.dumps(list(LANGUAGES))
+    constants = (
+        f"const PUBLIC = {json.dumps(public)};\nconst LOCALES = {phrases};\nconst NAMED_LANGUAGES = {languages};"
+    )
+    scripts = f"{constants}\n{scripts}"
     return f'<style>\n{styles}</style>\n<script>\n(() => {{\n"use strict";\n{scripts}}})();\n</script>'
 
 
 def start(name: str) -> str:
     """The script of one component: hand its element and its server functions to the page's scripts."""
-    return f"window.longwriter.{name}(element, server, props, watch);"
+    return f"window.longwriter.{name}(element, server);"

@@ -15,9 +15,10 @@ from longwriter_ui.errors import ConflictError, DraftNotFound, EditError, LongWr
 from longwriter_ui.revision import Revision
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
+from longwriter_ui.ui.brief import brief_calls
 from longwriter_ui.ui.exports import ExportFolder
 from longwriter_ui.ui.feed import Feed
-from longwriter_ui.ui.files import brief_calls, export_calls
+from longwriter_ui.ui.files import export_calls, notes_calls
 from longwriter_ui.ui.gate import Gate
 
 Json = dict[str, Any]
@@ -39,7 +40,7 @@ def news(studio: Studio, body: Json) -> Json:
 
 
 def board(studio: Studio, exports: ExportFolder, stream: Feed, gate: Gate) -> gr.HTML:
-    """The component. Its property `reply` carries the answer of the brief's handler to the script."""
+    """The component: the brief's form, the plan and the draft."""
 
     def poll(body: Json) -> Json:
         return news(studio, body)
@@ -113,18 +114,24 @@ def board(studio: Studio, exports: ExportFolder, stream: Feed, gate: Gate) -> gr
             return {"refused": present.error(error)}
         return {"places": [{"key": place.key, "nth": place.nth} for place in places]}
 
+    def notice(body: Json) -> Json:
+        """What has to be known about a store that was damaged, until it is told that somebody read it."""
+        if body.get("read") is True:
+            studio.dismiss_notice()
+        return {"text": studio.notice}
+
     return gr.HTML(
         None,
-        html_template=assets.read("icons.svg") + assets.read("board.html") + assets.read("export.html"),
+        html_template="".join(map(assets.read, ("icons.svg", "board.html", "brief.html", "export.html"))),
         js_on_load=assets.start("startBoard"),
         server_functions=[
-            *gate.calls(poll, feed, apply, command, outline, price, compare, versus, find),
-            *gate.calls(*export_calls(studio, exports), *brief_calls(studio), files=True),
+            *gate.calls(poll, feed, apply, command, outline, price, compare, versus, find, *brief_calls(studio)),
+            *gate.calls(*([] if gate.public else [notice])),
+            *gate.calls(*export_calls(studio, exports), *notes_calls(studio), files=True),
         ],
         apply_default_css=False,
         padding=False,
         elem_id="lw-board",
-        reply=None,
     )
 
 

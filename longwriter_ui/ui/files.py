@@ -18,13 +18,10 @@ from longwriter_ui.imports import SUFFIXES
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import present
 from longwriter_ui.ui.exports import ExportFolder, file_name
-from longwriter_ui.words import LANGUAGES, detect_language
 
 Json = dict[str, Any]
 Call = Callable[[Json], Json]
 _T = TypeVar("_T")
-
-MAX_LOOKED_AT = 5_000  # characters of an instruction whose language is told
 
 MAX_UPLOAD = 32 * 1024 * 1024  # bytes of a file sent by the page; the command line takes larger ones
 
@@ -78,14 +75,8 @@ def import_calls(studio: Studio) -> list[Call]:
     return [bring]
 
 
-def brief_calls(studio: Studio) -> list[Call]:
-    """`weigh` and `notes` of the brief's form."""
-
-    def weigh(body: Json) -> Json:
-        """The language an instruction seems to be in, and what the notes will cost."""
-        asked, notes = str(body.get("instruction") or ""), str(body.get("notes") or "")
-        language = LANGUAGES[detect_language(asked[:MAX_LOOKED_AT])] if asked.strip() else ""
-        return {"language": language, "tokens": studio.tokens(notes) if notes.strip() else 0}
+def notes_calls(studio: Studio) -> list[Call]:
+    """`notes` of the brief's form."""
 
     def notes(body: Json) -> Json:
         """The text of a file, to be notes for reference."""
@@ -95,7 +86,7 @@ def brief_calls(studio: Studio) -> list[Call]:
         except LongWriterError as error:
             return {"refused": present.error(error)}
 
-    return [weigh, notes]
+    return [notes]
 
 
 def _with_file(name: str, data: str, use: Callable[[Path], _T]) -> _T:

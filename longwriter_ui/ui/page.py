@@ -1,8 +1,10 @@
-"""The page: five tabs around the board. Everything is built here; what happens is in `handlers` and the components."""
+"""The page: five tabs, each one component. Everything is built here; what happens is in the components.
+
+Gradio's form components are not used: each kind brings scripts of its own, which the first page would wait for.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable
@@ -18,18 +20,15 @@ from longwriter_ui.trials import Trials
 from longwriter_ui.ui import assets
 from longwriter_ui.ui.board import board, news
 from longwriter_ui.ui.evaluate import evaluate
-from longwriter_ui.ui.examples import EXAMPLES, EXAMPLES_ZH
 from longwriter_ui.ui.exports import ExportFolder
 from longwriter_ui.ui.feed import Feed
 from longwriter_ui.ui.gate import Gate
 from longwriter_ui.ui.guard import LOCAL_NAMES, Guard, Rules
-from longwriter_ui.ui.handlers import LENGTHS, Handlers
 from longwriter_ui.ui.library import library
 from longwriter_ui.ui.models import models
 from longwriter_ui.ui.options import is_local
 from longwriter_ui.ui.settings import settings
 from longwriter_ui.ui.theme import theme
-from longwriter_ui.words import LANGUAGES
 
 TITLE = "LongWriter Studio"
 MAX_REQUEST = 48 * 1024 * 1024  # bytes: the largest file that is taken, as text
@@ -103,16 +102,12 @@ def _blocks(
     gate: Gate,
 ) -> gr.Blocks:
     """What belongs to the operator alone is not even built where others use the page."""
-    handlers = Handlers(studio, gate)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as blocks:
-        if not gate.public:
-            _notice(studio, blocks)
-        elif os.environ.get("OAUTH_CLIENT_ID"):  # a Space that lets people sign in
+        if gate.public and os.environ.get("OAUTH_CLIENT_ID"):  # a Space that lets people sign in
             gr.LoginButton(size="sm", elem_id="lw-sign-in")
         with gr.Tabs(elem_id="lw-tabs"):
             with gr.Tab("Write", id="write", elem_id="lw-tab-write"):
-                desk = board(studio, exports, feed, gate)
-                brief, make = _brief()
+                board(studio, exports, feed, gate)
             with gr.Tab("Library", id="library", elem_id="lw-tab-library"):
                 library(studio, gate)
             if not gate.public:
@@ -122,80 +117,4 @@ def _blocks(
                     evaluate(studio, trials, exports, local, gate)
             with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings"):
                 settings(studio, gate)
-        gr.on(
-            make.click,
-            handlers.make_plan,
-            brief,
-            desk,
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
-        )
     return blocks
-
-
-def _notice(studio: Studio, blocks: gr.Blocks) -> None:
-    """What has to be known about a store that was damaged, until the person has read it."""
-
-    def shown() -> tuple[Any, Any]:
-        return gr.update(visible=bool(studio.notice)), studio.notice
-
-    def dismiss() -> Any:
-        studio.dismiss_notice()
-        return gr.update(visible=False)
-
-    with gr.Column(visible=bool(studio.notice), elem_id="lw-notice") as box:
-        text = gr.Textbox(studio.notice, label="Your drafts", interactive=False, lines=3)
-        read = gr.Button("I have read this", size="sm")
-    blocks.load(shown, None, [box, text], queue=False, show_progress="hidden", api_visibility="private")
-    read.click(dismiss, None, box, queue=False, show_progress="hidden", api_visibility="private")
-
-
-def _brief() -> tuple[list[gr.Component], gr.Button]:
-    """The form's fields and its button."""
-    with gr.Column(elem_id="lw-brief"):
-        ask = gr.Textbox(
-            label="What should be written?",
-            info="Say what it is about, who will read it, and how it should sound.",
-            placeholder="A travel piece about crossing Norway by train in winter…",
-            lines=6,
-            max_lines=24,
-            elem_id="lw-ask",
-            container=True,
-        )
-        with gr.Row(elem_id="lw-examples"):
-            _static("<p>Start from an example:</p>")
-            for name, text in EXAMPLES.items():
-                example = gr.Button(name, size="sm", variant="secondary", min_width=0)
-                example.click(
-                    None,
-                    None,
-                    ask,
-                    js=f"() => window.longwriter.chosen({json.dumps([text, EXAMPLES_ZH[name]])})",
-                    api_visibility="private",
-                )
-        with gr.Row(elem_id="lw-lengths"):
-            length = gr.Radio(list(LENGTHS), value="1,000", label="Target length, in words", elem_id="lw-length")
-            custom = gr.Textbox("5,000", label="Custom length in words", max_lines=1, elem_id="lw-custom", min_width=0)
-        _static('<p id="lw-length-hint"></p>')
-        languages = [("As in the instruction", ""), *((name, code) for code, name in LANGUAGES.items())]
-        language = gr.Dropdown(languages, value="", label="Language", elem_id="lw-language", filterable=True)
-        _static('<p id="lw-detected" class="lw-hint"></p>')
-        notes = gr.Textbox(
-            label="Reference notes",
-            info="Facts, names or passages to keep to. They go into every prompt, so each word has its price.",
-            lines=2,
-            max_lines=12,
-            elem_id="lw-notes",
-        )
-        _static(assets.read("notes.html"))
-        _static('<div class="lw"><div id="lw-brief-problem" role="alert"></div></div>')
-        with gr.Row(elem_id="lw-go"):
-            _static('<p id="lw-go-note"></p>')
-            make = gr.Button("Make plan", variant="primary", elem_id="lw-make", min_width=0)
-    return [ask, length, custom, language, notes], make
-
-
-def _static(html: str) -> gr.HTML:
-    """Markup of our own, without data."""
-    return gr.HTML(html_template=html, padding=False, apply_default_css=False)

@@ -96,11 +96,17 @@ def card(draft: Draft, paragraph: Paragraph, stale: tuple[str, ...], place: tupl
 
 
 def totals(draft: Draft) -> Json:
-    words = draft.words
+    """`length_score` is live: while paragraphs are missing, that of the finished ones against their steps."""
+    counts = [draft.count(p.text) for p in draft.paragraphs]
+    both = zip(counts, draft.paragraphs, strict=True)
+    done = [(words, p.step.words or 0) for words, p in both if words and p.finished]
+    complete = len(done) == len(counts)
+    asked = draft.brief.target_words if complete else sum(step for _, step in done)
     return {
-        "words": words,
+        "words": sum(counts),
         "planned": sum(step.words or 0 for step in draft.steps),
-        "length_score": round(length_score(draft.brief.target_words, words)),
+        "length_score": round(length_score(asked, sum(words for words, _ in done))) if done and asked else None,
+        "complete": complete,
     }
 
 

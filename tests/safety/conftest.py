@@ -64,20 +64,8 @@ class Visitor:
         return {c["props"].get("elem_id") or str(c["id"]): c["id"] for c in config["components"]}
 
     def make_plan(self, instruction: str, words: int = 300) -> dict[str, Any]:
-        """What the form's button does: the handler's answer to the board."""
-        config = json.loads(ask(self.address + "config")[2])
-        [event] = [d for d in config["dependencies"] if len(d["inputs"]) == 5 and d["backend_fn"]]
-        payload = {
-            "data": [instruction, "Custom", str(words), "", ""], "fn_index": event["id"], "session_hash": "test",
-        }  # fmt: skip
-        status, _, answer = ask(
-            self.address + "gradio_api/run/predict",
-            json.dumps(payload).encode(),
-            {"Content-Type": "application/json", "X-LongWriter-Owner": self.key},
-        )
-        assert status == 200, answer
-        [update] = json.loads(answer)["data"]
-        return update["props"]["reply"]  # type: ignore[no-any-return]
+        """What the form's button does."""
+        return self.call("begin", instruction=instruction, words=str(words), language="", notes="")
 
     def written(self, words: int = 300) -> str:
         """A draft of this visitor, planned and written."""

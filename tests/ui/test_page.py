@@ -110,6 +110,7 @@ def test_templates_hold_nothing_that_gradio_would_evaluate() -> None:
     for name in (
         "icons.svg",
         "board.html",
+        "brief.html",
         "export.html",
         "library.html",
         "models.html",

@@ -77,7 +77,17 @@ def test_totals_count_words_plan_and_length_score() -> None:
     text = " ".join(["pier"] * 400)
     version = written(text)
     draft = a_draft(Paragraph(Step("Piers", 380), key="a", status=Status.WRITTEN, version=version))
-    assert present(changes(draft), MODEL)["totals"] == {"words": 400, "planned": 380, "length_score": 100}
+    totals = present(changes(draft), MODEL)["totals"]
+    assert totals == {"words": 400, "planned": 380, "length_score": 100, "complete": True}
+
+
+def test_the_length_score_of_an_unfinished_draft_is_that_of_its_finished_paragraphs() -> None:
+    done = Paragraph(Step("Piers", 100), key="a", status=Status.WRITTEN, version=written(" ".join(["pier"] * 130)))
+    version = Version("Boats come", Author.MODEL, FinishReason.CANCELLED)
+    begun = Paragraph(Step("Boats", 900), key="b", status=Status.WRITING, version=version)
+    totals = present(changes(a_draft(done, begun)), MODEL)["totals"]
+    assert (totals["words"], totals["length_score"], totals["complete"]) == (132, 90, False)
+    assert present(changes(a_draft(begun)), MODEL)["totals"]["length_score"] is None
 
 
 def test_progress_is_rounded_for_reading() -> None:
