@@ -34,11 +34,8 @@ def head(public: bool = False) -> str:
     locales = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (ASSETS / "locale").glob("*.json")}
     # A "<" could end the script element; as an escape it is the same text.
     phrases = json.dumps(locales, ensure_ascii=False).replace("<", "\\u003c")
-    languages = json.dumps(list(LANGUAGES))
-    constants = (
-        f"const PUBLIC = {json.dumps(public)};\nconst LOCALES = {phrases};\nconst NAMED_LANGUAGES = {languages};"
-    )
-    scripts = f"{constants}\n{scripts}"
+    languages = f"const NAMED_LANGUAGES = {json.dumps(list(LANGUAGES))};"
+    scripts = f"const PUBLIC = {json.dumps(public)};\nconst LOCALES = {phrases};\n{languages}\n{scripts}"
     return f'<style>\n{styles}</style>\n<script>\n(() => {{\n"use strict";\n{scripts}}})();\n</script>'
 
 
