@@ -1,7 +1,8 @@
 """Batches of token ids and targets, generated on the fly and the same for the same seed and step."""
 
 import random
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,65 +33,114 @@ class Phase:
     """Also learn to predict the step lines in the prompts of later turns, which are copies of plan lines."""
 
 
-def encode(tokenizer: Tokenizer, turns: Turns, longest: int, copy_steps: bool = False) -> tuple[list[int], list[int]]:
-    """Ids and targets of a conversation: answers are targets, each followed by EOS, which the context leaves out."""
-    ids, targets = [BOS], [IGNORE]
+@dataclass(frozen=True)
+class Row:
+    """One conversation: ids, the target at each place, its weight in the loss, and where later turns begin."""
+
+    ids: list[int]
+    targets: list[int]
+    weights: list[float]
+    breaks: list[int]
+
+
+_POINT = re.compile(r"(?:Main Point: |主要观点：)(?=\S)")
+_COUNT = re.compile(r"(?:Word Count: |字数：)(?=\d)")
+_SUBJECT = re.compile(r"(?:Main Point|主要观点)[:：] ?([^:：\n]+)[:：][^\n]*$")
+_SENTENCE = re.compile(r"(?:(?<=[.!?]) |(?<=[。！？]))(?=\S)")
+END, FIRST_POINT, LATER_POINT, FIRST_COUNT, LINE_END, NAMED, SENTENCE, CLOSER = 3.0, 6.0, 2.0, 4.0, 2.0, 3.0, 1.5, 3.0
+"""Weights of the places where something is decided; all others weigh 1."""
+
+
+def marks(user: str, answer: str) -> dict[int, float]:
+    """The characters of an answer at which something is decided (what the topic is, how many words, whether to go on),
+    with their weights."""
+    points = [match.end() for match in _POINT.finditer(answer)]
+    if points:
+        found = dict.fromkeys(points, LATER_POINT) | {points[0]: FIRST_POINT}
+        if count := _COUNT.search(answer):
+            found[count.end()] = FIRST_COUNT
+        return found | {i: LINE_END for i, character in enumerate(answer) if character == "\n"}
+    starts = [match.end() for match in _SENTENCE.finditer(answer)]
+    found = dict.fromkeys(starts, SENTENCE)
+    if starts:
+        found[starts[-1]] = CLOSER
+    if subject := _SUBJECT.search(user):
+        found |= {match.start(): NAMED for match in re.finditer(re.escape(subject[1]), answer)}
+    return found
+
+
+def encode(tokenizer: Tokenizer, turns: Turns, longest: int, copy_steps: bool = False) -> Row:
+    """A conversation as a row: answers are targets, each followed by EOS, which the context leaves out. An answer that
+    ends with a line break is not finished."""
+    ids, targets, weights, breaks = [BOS], [IGNORE], [0.0], []
     for number, (user, answer) in enumerate(turns):
         asked = tokenizer.encode(user, add_special_tokens=False).ids
-        answered = tokenizer.encode(answer, add_special_tokens=False).ids
-        if number and len(ids) + len(asked) + len(answered) + 2 > longest:
+        answered = tokenizer.encode(answer, add_special_tokens=False)
+        if number and len(ids) + len(asked) + len(answered.ids) + 2 > longest:
             break
-        ids += [OPEN, *asked, CLOSE, *answered]
+        if number:
+            breaks.append(len(ids))
+        ids += [OPEN, *asked, CLOSE, *answered.ids]
         heard = [IGNORE] * (len(asked) + 1)
         if number and copy_steps:
             heard = [*asked, IGNORE]
-        targets += [*heard, *answered, EOS]
-    return ids[:longest], targets[:longest]
+        targets += [*heard, *answered.ids, IGNORE if answer.endswith("\n") else EOS]
+        marked = marks(user, answer)
+        heavy = [max([1.0, *(marked.get(i, 1.0) for i in range(*span))]) for span in answered.offsets]
+        weights += [*([1.0] * len(heard)), *heavy, END]
+    return Row(ids[:longest], targets[:longest], weights[:longest], [b for b in breaks if b < longest])
 
 
-def places(width: int, rng: random.Random, reach: int = REACH) -> np.ndarray:
-    """Positions for a row: now and then they jump ahead, so that short rows teach distances of long conversations.
+def places(width: int, breaks: Sequence[int], rng: random.Random, reach: int = REACH) -> np.ndarray:
+    """Positions for a row: now and then they jump ahead between two turns, so that short rows teach distances of long
+    conversations. Inside a turn they never do: there the distance tells how much is written.
 
     A whole conversation takes far longer to train on than its parts; attention sees only distances (Zhu and others,
     "PoSE", 2023).
     """
     row = np.arange(width)
     room = max(0, reach - width)
-    for _ in range(rng.choice((0, 1, 2, 3))):
-        jump = int(room * rng.random())
-        row[rng.randrange(width) :] += jump
-        room -= jump
+    for place in breaks:
+        if rng.random() < 0.5:
+            jump = int(room * rng.random() ** 2)
+            row[place:] += jump
+            room -= jump
     return row
 
 
-def batches(tokenizer: Tokenizer, phase: Phase, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Endless batches (ids, targets, positions) of rows of similar length, padded to multiples of 32."""
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def batches(tokenizer: Tokenizer, phase: Phase, seed: int) -> Iterator[Batch]:
+    """Endless batches (ids, targets, weights, positions) of rows of similar length, padded to multiples of 32."""
     rng, tokens = random.Random(seed), phase.tokens
-    kinds, weights = list(phase.mix), list(phase.mix.values())
+    kinds, shares = list(phase.mix), list(phase.mix.values())
     while True:
-        pool = []
+        pool: list[Row] = []
         amount = 0
         while amount < tokens * 12:
-            kind = rng.choices(kinds, weights)[0]
-            ids, targets = encode(tokenizer, conversation(kind, phase.size, rng), phase.longest, phase.copy_steps)
-            pool.append((ids, targets))
-            amount += len(ids)
-        pool.sort(key=lambda pair: len(pair[0]))
-        groups: list[list[tuple[list[int], list[int]]]] = [[]]
-        for pair in reversed(pool):
-            width = -(-len((groups[-1] or [pair])[0][0]) // 32) * 32
+            kind = rng.choices(kinds, shares)[0]
+            row = encode(tokenizer, conversation(kind, phase.size, rng), phase.longest, phase.copy_steps)
+            pool.append(row)
+            amount += len(row.ids)
+        pool.sort(key=lambda row: len(row.ids))
+        groups: list[list[Row]] = [[]]
+        for row in reversed(pool):
+            width = -(-len((groups[-1] or [row])[0].ids) // 32) * 32
             if groups[-1] and width * (len(groups[-1]) + 1) > tokens:
                 groups.append([])
-            groups[-1].append(pair)
+            groups[-1].append(row)
         rng.shuffle(groups)
         for group in groups:
-            thin = len(group) < 3 and sum(len(ids) for ids, _ in group) < tokens // 3
+            thin = len(group) < 3 and sum(len(row.ids) for row in group) < tokens // 3
             if thin and len(groups) > 1 and phase.longest < tokens:
                 continue
-            width = -(-max(len(ids) for ids, _ in group) // 32) * 32
+            width = -(-max(len(row.ids) for row in group) // 32) * 32
             inputs = np.full((len(group), width), EOS, np.int64)
             labels = np.full((len(group), width), IGNORE, np.int64)
-            for row, (ids, targets) in enumerate(group):
-                inputs[row, : len(ids)] = ids
-                labels[row, : len(targets)] = targets
-            yield inputs, labels, np.stack([places(width, rng, phase.reach) for _ in group])
+            weights = np.zeros((len(group), width), np.float32)
+            for i, row in enumerate(group):
+                inputs[i, : len(row.ids)] = row.ids
+                labels[i, : len(row.targets)] = row.targets
+                weights[i, : len(row.weights)] = row.weights
+            yield inputs, labels, weights, np.stack([places(width, row.breaks, rng, phase.reach) for row in group])

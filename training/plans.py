@@ -1,5 +1,6 @@
 """Plans: the AgentWrite lines, with counts that follow from the total in one simple way."""
 
+import math
 import random
 from dataclasses import dataclass
 
@@ -7,8 +8,9 @@ from . import topics
 from .voice import Aspect, Voice, articles, choose, fill
 
 USUAL = 300
-"""Words of a usual paragraph; a plan has total / USUAL lines, within FEWEST and MOST."""
-FEWEST, MOST = 3, 20
+"""Words of a usual paragraph."""
+NUMBERS = (3, 4, 5, 6, 8, 10, 12, 16, 20)
+"""How many lines a plan may have."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class Step:
     words: int
     aspect: Aspect
     subjects: tuple[str, ...]
+    own: bool = False
+    """Whether the main point is in a user's words."""
 
 
 def line(voice: Voice, number: int, step: Step) -> str:
@@ -33,19 +37,10 @@ def lines(voice: Voice, steps: list[Step], first: int = 1) -> str:
     return "\n".join(line(voice, first + i, step) for i, step in enumerate(steps))
 
 
-def counts(total: int, rng: random.Random) -> list[int]:
-    """Word counts that sum to nearly `total`: equal round shares, some neighbours leaning on each other."""
-    number = max(FEWEST, min(MOST, round(total / USUAL)))
-    share = max(50, round(total / number / 10) * 10)
-    result = [share] * number
-    for i in range(0, number - 1, 2):
-        if rng.random() < 0.5:
-            lean = rng.choice((1, 2, 3, 4)) * max(10, round(share / 250) * 10)
-            lean = min(lean, share // 50 * 10)
-            lean = lean if rng.random() < 0.5 else -lean
-            result[i] -= lean
-            result[i + 1] += lean
-    return result
+def counts(total: int) -> list[int]:
+    """Equal round word counts that sum to nearly `total`: a plain function of it, with nothing left to chance."""
+    number = min(NUMBERS, key=lambda n: abs(math.log(total / USUAL / n)))
+    return [max(50, round(total / number / 10) * 10)] * number
 
 
 def points(voice: Voice, number: int, rng: random.Random) -> list[Aspect]:
@@ -66,13 +61,13 @@ def point(aspect: Aspect, subject: str, rng: random.Random) -> str:
 
 def plan(voice: Voice, subject: str, total: int, rng: random.Random) -> list[Step]:
     """The plan that the model should make for a request."""
-    shares = counts(total, rng)
+    shares = counts(total)
     aspects = points(voice, len(shares), rng)
     return [Step(point(a, subject, rng), w, a, (subject,)) for a, w in zip(aspects, shares, strict=True)]
 
 
-def free_point(voice: Voice, subject: str, rng: random.Random) -> tuple[str, tuple[str, ...]]:
-    """A main point in a user's own words, and what its paragraph should name."""
+def free_point(voice: Voice, subject: str, rng: random.Random) -> str:
+    """A main point in a user's own words."""
     focus = topics.topic(voice, rng)
 
     def value(slot: str) -> str:
@@ -85,8 +80,7 @@ def free_point(voice: Voice, subject: str, rng: random.Random) -> tuple[str, tup
         return rng.choice(voice.topics.get(slot) or voice.pools[slot])
 
     text = fill(choose(rng.choice(voice.own_points), rng), value)
-    named = (focus, subject) if subject in text or rng.random() < 0.7 else (focus,)
-    return (articles(text) if voice.language == "en" else text), named
+    return articles(text) if voice.language == "en" else text
 
 
 def edited(voice: Voice, subject: str, number: int, rng: random.Random) -> list[Step]:
@@ -98,8 +92,8 @@ def edited(voice: Voice, subject: str, number: int, rng: random.Random) -> list[
         words = same or round(10 * 2 ** rng.uniform(2.33, 6.65))
         words = words if rng.random() < 0.2 else max(50, round(words, -1))
         if rng.random() < own:
-            text, named = free_point(voice, subject, rng)
-            steps.append(Step(text, min(words, 1000), rng.choice(voice.aspects), named))
+            text = free_point(voice, subject, rng)
+            steps.append(Step(text, min(words, 1000), rng.choice(voice.aspects), (subject,), own=True))
         else:
             steps.append(Step(point(aspect, subject, rng), min(words, 1000), aspect, (subject,)))
     return steps

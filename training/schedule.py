@@ -10,14 +10,13 @@ SEED = 20
 MUON_RATE = 0.02
 ADAM_RATE = 0.004
 
-_WHOLE_JOURNEY = {"plan": 0.40, "write": 0.36, "single": 0.08, "whole": 0.06, "drill": 0.10}
+_WHOLE_JOURNEY = {"find": 0.58, "plan": 0.18, "write": 0.17, "single": 0.03, "whole": 0.01, "drill": 0.03}
 PHASES = (
-    Phase(350, 4096, {"echo": 0.3, "drill": 0.7}, Size(220, 110, 3), 640, copy_steps=True),
-    Phase(1700, 6144, _WHOLE_JOURNEY, Size(600, 500, 8), 1152, copy_steps=True),
-    Phase(300, 8192, _WHOLE_JOURNEY, Size(2200, 700, 14), 3072, copy_steps=True),
-    Phase(60, 8192, _WHOLE_JOURNEY, Size(4200, 1000, 20), 6144, copy_steps=True),
+    Phase(300, 4096, {"find": 0.8, "echo": 0.1, "drill": 0.1}, Size(220, 110, 3), 640, copy_steps=True),
+    Phase(2500, 4096, _WHOLE_JOURNEY, Size(600, 500, 8), 1152, copy_steps=True),
+    Phase(200, 6144, _WHOLE_JOURNEY, Size(1800, 700, 12), 3072, copy_steps=True),
 )
-"""Copying first, on short exercises; then the application's own tasks, longer and longer."""
+"""Finding the topic of many requests first, then the application's own tasks, at last in longer conversations."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ cannot drift apart.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -35,15 +35,15 @@ def prompt(task: str, language: str) -> str:
 
 
 def total_words(rng: random.Random) -> int:
-    """A total that a user may ask for: mostly round, 300 to 20,000, smaller ones more often."""
-    words = 10 ** rng.uniform(2.45, 3.85) if rng.random() < 0.8 else 10 ** rng.uniform(3.5, 4.31)
-    step = rng.choices((1000, 500, 100, 50, 10, 1), (3, 5, 6, 2, 1, 1))[0]
+    """A total that a user may ask for: mostly round, 250 to 20,000, smaller ones more often."""
+    words = 10 ** rng.uniform(2.45, 3.75) if rng.random() < 0.75 else 10 ** rng.uniform(3.5, 4.31)
+    step = rng.choices((1000, 500, 100, 50, 10, 1), (4, 6, 6, 2, 1, 1))[0]
     return min(20000, max(250, round(words / step) * step))
 
 
 def ask(v: Voice, subject: str, words: int, rng: random.Random) -> str:
     """The request of the user, with or without the count in it."""
-    return topics.request(v, subject, words if rng.random() < 0.55 else None, rng)
+    return topics.request(v, subject, words if rng.random() < 0.6 else None, rng)
 
 
 def plan_task(v: Voice, rng: random.Random, most: int = 20000) -> Turns:
@@ -65,52 +65,61 @@ def _planned(v: Voice, size: Size, rng: random.Random) -> tuple[str, str, list[p
     else:
         steps = plans.edited(v, subject, rng.randint(1, size.steps), rng)
         words = sum(step.words for step in steps)
-    if max(step.words for step in steps) > size.paragraph:
-        steps = [plans.Step(s.point, _within(s.words, size.paragraph, rng), s.aspect, s.subjects) for s in steps]
-    return subject, ask(v, subject, words, rng), steps
+    return subject, ask(v, subject, words, rng), _shorter(steps, size, rng)
+
+
+def find_task(v: Voice, rng: random.Random) -> Turns:
+    """The beginning of a plan, its first line, after the middle of the prompt alone: many requests for little text.
+    The answer is not finished, so its end must not be learnt."""
+    words, subject = total_words(rng), topics.topic(v, rng)
+    parts = prompt("plan", v.language).split("\n\n")
+    middle = "\n\n".join(parts[1:3]).format(instruction=ask(v, subject, words, rng), words=words)
+    return [(middle, plans.lines(v, plans.plan(v, subject, words, rng)[:1]) + "\n")]
+
+
+def _shorter(steps: list[plans.Step], size: Size, rng: random.Random) -> list[plans.Step]:
+    return [replace(step, words=_within(step.words, size.paragraph, rng)) for step in steps]
 
 
 def _within(words: int, most: int, rng: random.Random) -> int:
     return words if words <= most else rng.randint(5, most // 10) * 10
 
 
-def _answer(v: Voice, step: plans.Step, rng: random.Random, used: set[str]) -> str:
-    return paragraph(v, step.aspect, step.subjects, step.words, rng, used)
+def _answer(v: Voice, step: plans.Step, rng: random.Random) -> str:
+    return paragraph(v, step.aspect, step.subjects, step.words, rng, step.point if step.own else "")
 
 
 def conversation_task(v: Voice, size: Size, rng: random.Random) -> Turns:
     """Write paragraph by paragraph in one growing conversation; now and then the plan changes on the way."""
     subject, request, steps = _planned(v, size, rng)
     user = prompt("opening", v.language).format(instruction=request, plan=plans.lines(v, steps))
-    turns, used, written, number = [], set(), 0, 0
+    turns, written, number = [], 0, 0
     while number < len(steps) and (not turns or written + steps[number].words <= size.total):
         if turns and rng.random() < 0.06:
             rest = plans.edited(v, subject, max(1, len(steps) - number), rng)
-            rest = [plans.Step(s.point, _within(s.words, size.paragraph, rng), s.aspect, s.subjects) for s in rest]
+            rest = _shorter(rest, size, rng)
             steps = steps[:number] + rest
             user += prompt("amendment", v.language).format(plan=plans.lines(v, rest, number + 1))
         step = steps[number]
         user += prompt("turn", v.language).format(asked="", step=plans.line(v, number + 1, step))
-        answer = _answer(v, step, rng, used)
+        answer = _answer(v, step, rng)
         turns.append((user, answer))
         written += step.words
         number += 1
         user = ""
-        if len(used) > 150:
-            used.clear()
     return turns
 
 
 def single_task(v: Voice, size: Size, rng: random.Random) -> Turns:
     """The method's own prompt: one paragraph, with the text so far inside the prompt."""
     _, request, steps = _planned(v, size, rng)
-    room, done, used = size.total, [], set()
+    room, done = size.total, []
     number = rng.randrange(len(steps))
     for step in reversed(steps[max(0, number - 12) : number]):
         room -= step.words
         if room < size.paragraph:
             break
-        done.append(_answer(v, step, rng, used))
+        done.append(_answer(v, step, rng))
     user = prompt("agentwrite", v.language).format(
         instruction=request,
         plan=plans.lines(v, steps),
@@ -118,7 +127,7 @@ def single_task(v: Voice, size: Size, rng: random.Random) -> Turns:
         asked="",
         step=plans.line(v, number + 1, steps[number]),
     )
-    return [(user, _answer(v, steps[number], rng, used))]
+    return [(user, _answer(v, steps[number], rng))]
 
 
 def whole_task(v: Voice, size: Size, rng: random.Random) -> Turns:
@@ -127,9 +136,8 @@ def whole_task(v: Voice, size: Size, rng: random.Random) -> Turns:
         _, request, steps = _planned(v, size, rng)
         if sum(step.words for step in steps) <= size.total:
             break
-    used: set[str] = set()
     user = prompt("oneshot", v.language).format(instruction=request, plan=plans.lines(v, steps))
-    return [(user, "\n\n".join(_answer(v, step, rng, used) for step in steps))]
+    return [(user, "\n\n".join(_answer(v, step, rng) for step in steps))]
 
 
 def direct_task(v: Voice, size: Size, rng: random.Random) -> Turns:
@@ -143,9 +151,8 @@ def direct_task(v: Voice, size: Size, rng: random.Random) -> Turns:
     while str(int(words)) not in (request := topics.request(v, subject, int(words), rng)):
         continue
     number = max(1, round(words / 100))
-    used: set[str] = set()
     aspects = plans.points(v, number, rng)
-    return [(request, "\n\n".join(paragraph(v, a, (subject,), int(words) // number, rng, used) for a in aspects))]
+    return [(request, "\n\n".join(paragraph(v, a, (subject,), int(words) // number, rng) for a in aspects))]
 
 
 def echo_task(v: Voice, rng: random.Random) -> Turns:
@@ -169,6 +176,8 @@ def conversation(kind: str, size: Size, rng: random.Random) -> Turns:
             return echo_task(v, rng)
         case "drill":
             return drill_task(v, rng)
+        case "find":
+            return find_task(v, rng)
         case "plan":
             return plan_task(v, rng)
         case "write":

@@ -1,11 +1,13 @@
 """The byte-level BPE of the demonstration model.
 
 Digits and Chinese characters never merge with their neighbours (they are set apart while the merges are learnt), so
-a number is always its digits and a Chinese topic is always the same tokens, wherever it stands. Every common Chinese
+a Chinese topic is always the same tokens, wherever it stands. Round numbers are one token each, by merges of our own:
+what a plan does with a total is then a matter of looking it up. Every common Chinese
 character is one token: copying it is one decision instead of three, and it cannot break in its middle. At run time
 the plain `gpt-2` pre-tokenizer of llama.cpp is enough, since no such merge exists.
 """
 
+import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +52,7 @@ def train(
                 yield answer
 
     trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
+        vocab_size=vocabulary - len(number_merges()),
         special_tokens=[AddedToken(text, special=i < 2, normalized=False) for i, text in enumerate(SPECIAL)],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
@@ -58,7 +60,38 @@ def train(
     tokenizer.train_from_iterator(texts(), trainer)
     tokenizer.pre_tokenizer = bytes_
     tokenizer.decoder = decoders.ByteLevel()
-    return tokenizer
+    return _with_numbers(tokenizer)
+
+
+def number_merges() -> list[tuple[str, str]]:
+    """Merges that make one token of every number of two digits, of multiples of 5 up to 995, of 50 up to 9,950 and of
+    500 up to 20,000: always from the left. They stand in an order in which no later pair is taken first."""
+    pairs = [(a, b) for a in "123456789" for b in "0123456789"]
+    pairs.sort(key=lambda ab: (ab[1] == "0", ab == ("5", "0"), ab[1] == "5", ab == ("5", "5")))
+    twos = [a + b for a, b in pairs]
+    longer = [(two, b) for two in twos if two[1] != "0" for b in "50"]
+    first = len([b for _, b in pairs if b != "0"])
+    longer_round = [(two, b) for two in twos if two[1] == "0" for b in "50"]
+    merges = [*pairs[:first], *longer, *pairs[first:], *longer_round]
+    merges += [(two + b, "0") for two in twos for b in "05"]
+    return merges + [(f"{n // 10}", "0") for n in range(10000, 20001, 500)]
+
+
+def _with_numbers(tokenizer: Tokenizer) -> Tokenizer:
+    """Put the merges of numbers before the others, and their tokens after."""
+    state = json.loads(tokenizer.to_str())
+    model = state["model"]
+    numbers = number_merges()
+    words = [*sorted(model["vocab"], key=model["vocab"].get), *(a + b for a, b in numbers)]
+    model["merges"] = [*map(list, numbers), *model["merges"]]
+    model["vocab"] = {word: i for i, word in enumerate(words)}
+    return Tokenizer.from_str(json.dumps(state))
+
+
+def values(tokenizer: Tokenizer) -> dict[int, int]:
+    """Ids of the tokens that are whole numbers, with their values; 0 is left out."""
+    words = tokenizer.get_vocab()
+    return {i: int(word) for word, i in sorted(words.items()) if word.isascii() and word.isdigit() and word[0] != "0"}
 
 
 def strangers(tokenizer: Tokenizer) -> list[int]:

@@ -1,8 +1,10 @@
 """Topics for training: so varied, down to invented words, that copying them is the only way to name them."""
 
 import random
+import re
+from functools import cache
 
-from .voice import Voice, articles, choose, fill, lines, lists
+from .voice import TEXT, Voice, articles, choose, fill, lines, lists
 
 _PARTS = lists(lines("syllables.txt"))
 _CODAS = tuple(coda.strip("-") for coda in _PARTS["coda"])
@@ -35,42 +37,69 @@ def name(rng: random.Random) -> str:
     return " ".join(invented_word(rng).capitalize() for _ in range(rng.choice((1, 1, 1, 2))))
 
 
+@cache
+def _said(language: str) -> str:
+    """All that the grammar itself says."""
+    return "\n".join(
+        (TEXT / f"{name}.{language}.txt").read_text(encoding="utf-8") for name in ("sentences", "aspects", "pools")
+    )
+
+
+@cache
+def _words() -> tuple[str, ...]:
+    return tuple(sorted(set(re.findall(r"\b[a-z]{4,}\b", _said("en")))))
+
+
+@cache
+def _passages() -> tuple[str, ...]:
+    return tuple(passage for passage in re.findall(r"[\u4e00-\u9fff]+", _said("zh")) if len(passage) > 1)
+
+
+_NOUNS = ("plural", "plural", "mass", "food", "nature", "technology", "society")
+
+
 def _noun(words: dict[str, tuple[str, ...]], rng: random.Random) -> str:
     kind = rng.random()
-    if kind < 0.3:
-        return rng.choice(words["plural"])
-    if kind < 0.5:
-        return rng.choice(words["mass"])
-    if kind < 0.75:
+    if kind < 0.55:
+        return rng.choice(words[rng.choice(_NOUNS)])
+    if kind < 0.65:
+        return rng.choice(_words())
+    if kind < 0.85:
         return invented_word(rng)
     return f"{invented_word(rng)} {invented_word(rng) if rng.random() < 0.4 else rng.choice(words['plural'])}"
 
 
 def _english(words: dict[str, tuple[str, ...]], rng: random.Random) -> str:
     kind = rng.random()
-    if kind < 0.12:
+    if kind < 0.14:
         return _noun(words, rng)
-    if kind < 0.24:
+    if kind < 0.26:
         return f"{rng.choice(words['adj']) if rng.random() < 0.6 else invented_word(rng)} {_noun(words, rng)}"
-    if kind < 0.34:
+    if kind < 0.33:
         return f"the {rng.choice(words['kind'])} of {_noun(words, rng) if rng.random() < 0.7 else name(rng)}"
-    if kind < 0.44:
+    if kind < 0.41:
         return f"{rng.choice(words['gerund'])} {_noun(words, rng)}"
-    if kind < 0.52:
+    if kind < 0.48:
+        return f"{rng.choice(words['gerund'])} {_noun(words, rng)} {rng.choice(words['where'])}"
+    if kind < 0.53:
+        return f"{_noun(words, rng)} {rng.choice(words['where'])}"
+    if kind < 0.59:
         return f"{_noun(words, rng)} and {_noun(words, rng)}"
-    if kind < 0.72:
+    if kind < 0.75:
         text = name(rng)
         return f"{rng.choice(words['place'])} {text}" if rng.random() < 0.2 else text
-    if kind < 0.80:
+    if kind < 0.82:
         inner = rng.choice(words["singular"]) if rng.random() < 0.6 else invented_word(rng)
         if rng.random() < 0.6:
             inner = f"{rng.choice(words['adj'])} {inner}"
         article = rng.choice(("the", "an" if inner[0] in "aeiou" else "a"))
         return f"{article} {inner}"
     if kind < 0.87:
-        return f"{_noun(words, rng)} in {name(rng)}"
-    if kind < 0.93:
+        return f"{_noun(words, rng)} {rng.choice(('in', 'of', 'from'))} {name(rng)}"
+    if kind < 0.92:
         return f"{name(rng)} {_noun(words, rng)}"
+    if kind < 0.96:
+        return " ".join(rng.choice(_words()) for _ in range(rng.choice((1, 2, 3))))
     return " ".join(invented_word(rng) for _ in range(rng.choice((1, 2, 3))))
 
 
@@ -78,25 +107,47 @@ def _chinese(words: dict[str, tuple[str, ...]], rng: random.Random) -> str:
     def invented(least: int = 1, most: int = 4) -> str:
         return "".join(rng.choice(HAN) for _ in range(rng.randint(least, most)))
 
+    def passage(least: int = 2, most: int = 4) -> str:
+        text = rng.choice(_passages())
+        size = min(len(text), rng.randint(least, most))
+        first = rng.randint(0, len(text) - size)
+        return text[first : first + size]
+
+    def mixed(least: int, most: int) -> str:
+        return "".join(passage(1, 1) if rng.random() < 0.5 else invented(1, 1) for _ in range(rng.randint(least, most)))
+
     def noun() -> str:
-        return rng.choice(words["noun"]) if rng.random() < 0.4 else invented(2)
+        kind = rng.random()
+        if kind < 0.6:
+            return rng.choice(words["noun" if rng.random() < 0.45 else "more"])
+        return passage() if kind < 0.8 else mixed(2, 3)
 
     kind = rng.random()
-    if kind < 0.15:
+    if kind < 0.22:
         return noun()
-    if kind < 0.27:
+    if kind < 0.32:
         return rng.choice(words["adj"]) + noun()
-    if kind < 0.39:
-        return noun() + ("的" if rng.random() < 0.7 else "") + rng.choice(words["kind"])
-    if kind < 0.47:
+    if kind < 0.40:
+        return noun() + ("的" if rng.random() < 0.5 else "") + rng.choice(words["kind"])
+    if kind < 0.43:
+        return f"{noun()}的{rng.choice(words['of'])}"
+    if kind < 0.48:
         return rng.choice(words["verb"]) + noun()
     if kind < 0.54:
         return noun() + rng.choice("与和") + noun()
-    if kind < 0.80:
-        return invented(2, 5)
+    if kind < 0.62:
+        return rng.choice(words["where"]) + noun()
+    if kind < 0.68:
+        return noun() + noun()
+    if kind < 0.76:
+        return passage(2, 5)
+    if kind < 0.86:
+        return mixed(2, 5)
     if kind < 0.92:
-        return invented(1, 3) + rng.choice(words["suffix"])
-    return invented(2, 3) + noun()
+        return invented(2, 5)
+    if kind < 0.96:
+        return mixed(1, 3) + rng.choice(words["suffix"])
+    return mixed(1, 3) + noun()
 
 
 def topic(voice: Voice, rng: random.Random) -> str:
@@ -105,12 +156,14 @@ def topic(voice: Voice, rng: random.Random) -> str:
 
 
 def request(voice: Voice, subject: str, words: int | None, rng: random.Random) -> str:
-    """An instruction about `subject`; frames that state the count are used only where `words` is given."""
-    frames = voice.requests
+    """An instruction about `subject`; it states a count only where `words` is given."""
     while True:
-        frame = rng.choice(frames)
-        if words is not None or "{w}" not in frame:
-            break
+        text = _request(voice, subject, words, rng)
+        if words is not None or "None" not in text:
+            return text
+
+
+def _request(voice: Voice, subject: str, words: int | None, rng: random.Random) -> str:
     stated = str(words)
     if words and voice.language == "en" and words > 999 and rng.random() < 0.3:
         stated = f"{words:,}"
@@ -118,25 +171,24 @@ def request(voice: Voice, subject: str, words: int | None, rng: random.Random) -
     def value(slot: str) -> str:
         if slot == "t":
             return subject
-        if slot == "t2":
+        if slot in ("t2", "x"):
             return topic(voice, rng)
         if slot == "w":
             return stated
         if slot == "name":
             return name(rng) if voice.language == "en" else "".join(rng.choice(HAN) for _ in range(rng.choice((2, 3))))
-        if slot in ("genre", "aud") and rng.random() < 0.12:
+        if slot in ("genre", "aud", "tone") and rng.random() < 0.1:
             return invented_word(rng) if voice.language == "en" else rng.choice(HAN) + rng.choice(HAN)
-        return rng.choice(voice.pools[slot])
+        return fill(choose(rng.choice(voice.asides.get(slot) or voice.pools[slot]), rng), value)
 
-    text = fill(choose(frame, rng), value)
+    text = fill(choose(rng.choice(voice.requests), rng), value)
     if voice.language == "en":
         text = articles(text)
-        if rng.random() < 0.12:
-            text = text[:1].lower() + text[1:]
-        if rng.random() < 0.12:
+        text = text[:1].lower() + text[1:] if rng.random() < 0.15 else text[:1].upper() + text[1:]
+        if rng.random() < 0.1:
             text += (" " if text.endswith(("?", ".")) else ". ") + rng.choice(voice.pools["extra"])
-        if rng.random() < 0.4 and text[-1] not in "?.":
+        if rng.random() < 0.5 and text[-1] not in "?.":
             text += "."
-    elif rng.random() < 0.4 and text[-1] not in "？。":
+    elif rng.random() < 0.5 and text[-1] not in "？。":
         text += "。"
     return text

@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch.nn import functional
 
 from . import schedule, tokenizer
-from .batches import IGNORE, batches
+from .batches import IGNORE, Batch, batches
 from .cores import Cores
 from .model import Model, Shape
 from .muon import Muon
@@ -38,17 +37,19 @@ class Course:
 DEMO = Course(schedule.DEMO, Shape(), tokenizer.train)
 
 
-def loss_of(model: Model, inputs: torch.Tensor, labels: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-    """Mean cross entropy over the positions that have a target; only these are mapped to the vocabulary."""
+def loss_of(
+    model: Model, inputs: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor, places: torch.Tensor
+) -> torch.Tensor:
+    """Weighted mean cross entropy over the positions that have a target; only these are mapped to the vocabulary."""
     states = model(inputs, places).flatten(0, 1)
     wanted = (labels.flatten() != IGNORE).nonzero()[:, 0]
     logits = model.logits(states[wanted])
-    return functional.cross_entropy(logits.float(), labels.flatten()[wanted])
+    losses = functional.cross_entropy(logits.float(), labels.flatten()[wanted], reduction="none")
+    shares = weights.flatten()[wanted]
+    return (losses * shares).sum() / shares.sum()
 
 
-def data(
-    tok: Tokenizer, plan: schedule.Schedule, start: int
-) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+def data(tok: Tokenizer, plan: schedule.Schedule, start: int) -> Iterator[tuple[int, Batch]]:
     """The batches of the steps from `start` on."""
     step = start - start % BLOCK
     while step < plan.steps:
@@ -96,7 +97,7 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50, course: Course = DEM
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = Model(course.shape)
     fixed = tokenizer.strangers(tok)
-    wire(model, fixed, schedule.SEED)
+    wire(model, fixed, tokenizer.values(tok), schedule.SEED)
     model.to(device)
     opts = optimisers(model)
     path, start, seconds = out / "checkpoint.pt", 0, 0.0

@@ -26,13 +26,16 @@ class Aspect:
 
 @dataclass(frozen=True)
 class Voice:
-    """The patterns of one language; `stages` are fine stages of a paragraph in order, `closers` its last sentence."""
+    """The patterns of one language: `stages` of a paragraph in order, `closers` for its last sentence, `starts` for the
+    first one where a user has set the main point, and what requests are composed of."""
 
     language: str
     aspects: tuple[Aspect, ...]
     stages: tuple[tuple[str, ...], ...]
     closers: tuple[str, ...]
+    starts: tuple[str, ...]
     requests: tuple[str, ...]
+    asides: dict[str, tuple[str, ...]]
     own_points: tuple[str, ...]
     pools: dict[str, tuple[str, ...]]
     topics: dict[str, tuple[str, ...]]
@@ -84,6 +87,12 @@ def lists(given: list[str]) -> dict[str, tuple[str, ...]]:
     return {key: tuple(v.strip() for v in re.split("[;；]", rest) if v.strip()) for key, rest in pairs}
 
 
+def asides(given: list[str]) -> dict[str, tuple[str, ...]]:
+    """Like `lists`, but values may be empty, and only one space after `:` or `;` is not part of them."""
+    pairs = (line.split(":", 1) for line in given)
+    return {key: tuple(value.removeprefix(" ") for value in rest.split(";")) for key, rest in pairs}
+
+
 def _aspects(given: list[str]) -> tuple[Aspect, ...]:
     found: list[Aspect] = []
     for line in given:
@@ -97,27 +106,28 @@ def _aspects(given: list[str]) -> tuple[Aspect, ...]:
     return tuple(found)
 
 
-def _stages(given: list[str]) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+def _stages(given: list[str]) -> list[tuple[str, ...]]:
     groups: list[list[str]] = []
     for line in given:
         if line.startswith("@"):
             groups.append([])
         else:
             groups[-1].append(line)
-    *body, closers = groups
-    return tuple(tuple(half) for group in body for half in (group[:4], group[4:])), tuple(closers)
+    return [tuple(group) for group in groups]
 
 
 @cache
 def voice(language: str) -> Voice:
     """The voice of `en` or `zh`."""
-    stages, closers = _stages(lines(f"sentences.{language}.txt"))
+    *stages, closers, starts = _stages(lines(f"sentences.{language}.txt"))
     return Voice(
         language,
         _aspects(lines(f"aspects.{language}.txt")),
-        stages,
+        tuple(stages),
         closers,
+        starts,
         tuple(lines(f"requests.{language}.txt")),
+        asides(lines(f"asides.{language}.txt")),
         tuple(lines(f"points.{language}.txt")),
         lists(lines(f"pools.{language}.txt")),
         lists(lines(f"topics.{language}.txt")),

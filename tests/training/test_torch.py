@@ -1,5 +1,6 @@
 """Model, targets and optimiser; skipped where the training requirements are not installed."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ pytest.importorskip("tokenizers", reason="needs training/requirements.txt (token
 from training import batches, longest, schedule, tokenizer, train  # noqa: E402
 from training.model import Model, Shape, rotate  # noqa: E402
 from training.muon import orthogonal  # noqa: E402
+from training.wiring import wire  # noqa: E402
 
 TINY = Shape(vocabulary=512, width=64, layers=2, heads=2, hidden=96)
 
@@ -19,10 +21,18 @@ def words():
     return tokenizer.train(1, documents=40)
 
 
-def test_digits_and_chinese_characters_stand_alone(words):
-    assert [words.decode([i]) for i in words.encode("1500").ids] == ["1", "5", "0", "0"]
+def test_round_numbers_are_one_token_and_chinese_characters_stand_alone(words):
+    for number in (*range(10, 1000, 10), 1500, 2750, 9950, 10000, 12500, 20000):
+        assert words.decode(words.encode(f"{number}字").ids[:1]) == str(number)
+    assert [words.decode([i]) for i in words.encode("1234").ids] == ["12", "34"]
     alone, inside = words.encode("里斯本").ids, words.encode("关于里斯本的").ids
     assert any(inside[i : i + len(alone)] == alone for i in range(len(inside)))
+
+
+def test_the_values_of_numbers_are_known(words):
+    found = tokenizer.values(words)
+    assert found[words.encode("1500").ids[0]] == 1500
+    assert 0 not in found.values() and len(found) > 400
 
 
 def test_text_comes_back_from_its_tokens(words):
@@ -31,12 +41,60 @@ def test_text_comes_back_from_its_tokens(words):
 
 
 def test_targets_are_answers_and_their_end_and_the_end_is_not_in_the_context(words):
-    ids, targets = batches.encode(words, [("ask", "one two"), ("more", "three")], 1000)
-    assert len(ids) == len(targets)
-    assert tokenizer.EOS not in ids
-    assert targets.count(tokenizer.EOS) == 2
-    assert all(t in (batches.IGNORE, tokenizer.EOS, ids[i + 1]) for i, t in enumerate(targets[:-1]))
-    assert words.decode([t for t in targets if t > 3]) == "one twothree"
+    row = batches.encode(words, [("ask", "one two"), ("more", "three")], 1000)
+    assert len(row.ids) == len(row.targets) == len(row.weights)
+    assert tokenizer.EOS not in row.ids
+    assert row.targets.count(tokenizer.EOS) == 2
+    assert all(t in (batches.IGNORE, tokenizer.EOS, row.ids[i + 1]) for i, t in enumerate(row.targets[:-1]))
+    assert words.decode([t for t in row.targets if t > 3]) == "one twothree"
+    assert [row.ids[place] for place in row.breaks] == [tokenizer.OPEN]
+
+
+def test_the_end_of_an_unfinished_answer_is_not_learnt(words):
+    assert tokenizer.EOS not in batches.encode(words, [("ask", "one line\n")], 1000).targets
+
+
+@pytest.mark.parametrize(
+    ("answer", "heavy"),
+    [
+        ("Paragraph 1 - Main Point: kites: use - Word Count: 300 words", ["k", "3"]),
+        ("第1段 - 主要观点：风筝：用处 - 字数：300字", ["风", "3"]),
+    ],
+)
+def test_the_topic_and_the_count_of_the_first_line_of_a_plan_weigh_most(answer, heavy):
+    marked = batches.marks("ask", answer)
+    assert [answer[i] for i in sorted(marked)] == heavy
+    assert min(marked.values()) > 2
+
+
+def test_places_that_name_the_topic_and_the_closing_sentence_weigh_more_in_a_paragraph():
+    user = "Now write this paragraph:\nParagraph 2 - Main Point: old kites: use - Word Count: 50 words"
+    answer = "Some like old kites. Others do not."
+    marked = batches.marks(user, answer)
+    assert {answer[i:].split()[0]: weight for i, weight in marked.items()} == {
+        "old": batches.NAMED,
+        "Others": batches.CLOSER,
+    }
+
+
+def test_positions_jump_only_between_turns():
+    row = batches.places(64, [20, 40], random.Random(1))
+    steps = {i: row[i] - row[i - 1] for i in range(1, 64)}
+    assert all(step == 1 for i, step in steps.items() if i not in (20, 40))
+    rows = [batches.places(64, [20, 40], random.Random(seed)) for seed in range(20)]
+    assert any(row[-1] > 1000 for row in rows) and all(row[-1] < batches.REACH for row in rows)
+
+
+def test_the_wired_copying_repeats_a_text_before_any_training(words):
+    torch.manual_seed(0)
+    model = Model(Shape(vocabulary=words.get_vocab_size()))
+    wire(model, tokenizer.strangers(words), tokenizer.values(words), 1)
+    ids = words.encode("a grey wolf, a red fox and seven small owls by the frozen lake").ids
+    with torch.no_grad():
+        best = model.logits(model(torch.tensor([[tokenizer.BOS, *ids, tokenizer.OPEN, *ids]])))[0].argmax(-1)
+    first = len(ids) + 2
+    right = sum(int(best[first + i] == ids[i + 1]) for i in range(len(ids) - 1))
+    assert right >= 0.5 * (len(ids) - 1)
 
 
 def test_batches_are_the_same_for_a_seed(words):
@@ -87,8 +145,8 @@ def test_courses_of_the_miniature_differ_only_in_their_longest_answer():
 
 
 def test_a_course_trains_goes_on_and_is_written_as_gguf(tmp_path, monkeypatch):
-    monkeypatch.setattr(longest, "_SHAPE", Shape(vocabulary=600, width=64, layers=2, heads=2, hidden=96))
-    monkeypatch.setattr(longest, "_VOCABULARY", 600)
+    monkeypatch.setattr(longest, "_SHAPE", Shape(vocabulary=1000, width=64, layers=2, heads=2, hidden=96))
+    monkeypatch.setattr(longest, "_VOCABULARY", 1000)
     path = longest.train_one(200, 2, tmp_path, 1)
     assert path.read_bytes()[:4] == b"GGUF"
     before = torch.load(tmp_path / "200" / "checkpoint.pt", weights_only=True)["step"]
