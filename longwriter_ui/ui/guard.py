@@ -157,7 +157,9 @@ class _Answer:
 def _is_used(path: str) -> bool:
     path = path.removeprefix("/")
     if path.startswith(_API[1:]):
-        return path[len(_API) - 1 :].startswith(_CALLS)
+        call = path[len(_API) - 1 :]
+        # Gradio would send a browser on to whatever address is given for a file.
+        return call.startswith(_CALLS) and not re.match(r"file=https?:", call, re.IGNORECASE)
     return path in _PATHS or path.startswith(_FOLDERS)
 
 

@@ -41,6 +41,10 @@ def models(studio: Studio, home: Home, local: Callable[[], bool], gate: Gate) ->
     def act(body: Json) -> Json:
         """Do one thing a person asked for; the new state, with `refused` where it was not done."""
         try:
+            if body.get("endpoint") and not local():
+                raise ModelFileError(
+                    "Mirrors are named on the computer the studio runs on only.", "Leave the field empty."
+                )
             _act(studio, body)
         except LongWriterError as error:
             return state(body) | {"refused": present.error(error)}

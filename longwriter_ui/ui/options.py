@@ -37,7 +37,8 @@ def parse(arguments: Sequence[str] | None = None) -> Serving:
     """What was asked for; ends the program with a sentence where it would let others in unasked."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    auth = tuple(options.auth.split(":", 1)) if options.auth else None
+    word = options.auth or os.environ.get("LONGWRITER_AUTH")
+    auth = tuple(word.split(":", 1)) if word else None
     if auth is not None and (len(auth) != 2 or not all(auth)):
         parser.error("--auth is USER:PASSWORD")
     if not is_local(options.host) and auth is None and not options.public:
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", type=Path, help="a .gguf file to write with")
     parser.add_argument("--lora", metavar="PATH[:SCALE]", help="a LoRA adapter in GGUF for this model")
     others = parser.add_argument_group("other people", "docs/serving.md says what each of these means")
-    others.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
+    others.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password (or LONGWRITER_AUTH)")
     others.add_argument(
         "--public",
         action="store_true",

@@ -29,10 +29,10 @@ from longwriter_ui.ui.models import models
 from longwriter_ui.ui.options import is_local
 from longwriter_ui.ui.settings import settings
 from longwriter_ui.ui.theme import theme
+from longwriter_ui.weights import hub
 
 TITLE = "LongWriter Studio"
 MAX_REQUEST = 48 * 1024 * 1024  # bytes: the largest file that is taken, as text
-FRAMES = ("https://huggingface.co",)  # where a Space is shown inside another page
 
 
 class Page:
@@ -81,7 +81,7 @@ class Page:
             hosts=(*LOCAL_NAMES, *names) if local or domains else None,
             most=MAX_REQUEST,
             names=names,
-            framers=("'self'", *FRAMES) if space else (),
+            framers=("'self'", hub.address()) if space else (),
             scripts=scripts,
         )
 

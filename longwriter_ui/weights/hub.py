@@ -25,6 +25,13 @@ _LONGEST_WAIT = 600.0  # seconds; a server that wants more is not waited for
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
+def address() -> str:
+    """Where the Hub is, which shows a Space inside a page of its own."""
+    from huggingface_hub import constants
+
+    return constants.ENDPOINT.rstrip("/")
+
+
 @dataclass(frozen=True)
 class RemoteFile:
     """A file as the Hub states it: at a commit, so that it cannot change; `sha256` of its content."""
