@@ -80,7 +80,8 @@ def settings_of(studio: Studio, mode: str, seed: int) -> Settings:
 
 def write_run(run: Run, studio: Studio, cancel: Cancel, *, keep: bool = False) -> Iterator[RunEvent]:
     """Write what is still to be written of `run`, up to RunEnded. A prompt that fails is recorded, and the next one
-    follows; an error of the model's file or of the store ends the run. `keep`: the drafts stay in the library."""
+    follows; an error of the model's file or of the store ends the run, and so does a change of the model or of its
+    settings meanwhile: what was being written then is written anew. `keep`: the drafts stay in the library."""
     with appending(run.predictions_file) as predictions, appending(run.drafts_file) as drafts:
         pieces = Pieces(studio, cancel, drafts, run.drafts_file)
         writer = _RunWriter(run, studio, cancel, pieces)
@@ -88,11 +89,17 @@ def write_run(run: Run, studio: Studio, cancel: Cancel, *, keep: bool = False) -
             for done in run.predictions():  # left by a process that was killed between the line and this
                 pieces.remove(done.n)
         for n in run.todo():
+            run.refuse_others(writer.settings)
             yield PieceStarted(n, len(run.prompts))
             prediction = yield from writer.write(n)
             if prediction is None:
                 yield RunEnded(stopped=True)
                 return
+            try:
+                run.refuse_others(writer.settings)
+            except StoreError:
+                pieces.remove(n)
+                raise
             predictions.append(prediction.values())
             if not keep:
                 pieces.remove(n)
@@ -104,6 +111,11 @@ class _RunWriter:
     def __init__(self, run: Run, studio: Studio, cancel: Cancel, pieces: Pieces) -> None:
         self._run, self._studio, self._cancel, self._pieces = run, studio, cancel, pieces
         self._mode, self._seed = str(run.manifest["mode"]), int(run.manifest["seed"])
+
+    @property
+    def settings(self) -> Settings:
+        """What the next piece would be written with."""
+        return settings_of(self._studio, self._mode, self._seed)
 
     def write(self, n: int) -> Generator[RunEvent, None, Prediction | None]:
         """The piece; None when it was stopped."""

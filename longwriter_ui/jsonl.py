@@ -75,12 +75,31 @@ def appending(path: Path) -> Iterator[Appender]:
 
 
 def read_lines(path: Path) -> list[Json]:
-    """The objects of a file in order, none where there is no file. Blank lines and a torn last line are left out;
-    StoreError names a line that is no object."""
+    """The objects of a file that was appended to, in order; none where there is no file. Blank lines and a torn last
+    line are left out; StoreError names a line that is no object."""
+    return _objects(path, torn=True) if path.exists() else []
+
+
+def load_lines(path: Path) -> list[Json]:
+    """The objects of a file that a person gave, in order: every line counts, the last one too. StoreError when there
+    is no such file, or naming a line that is no object."""
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder.", "Give the file itself.")
+    if not path.exists():
+        raise StoreError(f"There is no file {path}.", "Check the path.")
+    return _objects(path, torn=False)
+
+
+def dump_lines(values: list[Json]) -> bytes:
+    """The objects as the content of such a file."""
+    return "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values).encode()
+
+
+def _objects(path: Path, *, torn: bool) -> list[Json]:
+    """`torn`: the last line may be one that a killed process left."""
     try:
-        text = path.read_text(encoding="utf-8-sig", errors="strict" if _ends_whole(path) else "ignore")
-    except FileNotFoundError:
-        return []
+        ignored = torn and not _ends_whole(path)  # such a line may end in the middle of a character
+        text = path.read_text(encoding="utf-8-sig", errors="ignore" if ignored else "strict")
     except UnicodeDecodeError as error:
         raise StoreError(f"{path} is no text in UTF-8.", "Save it as UTF-8.") from error
     except OSError as error:
@@ -93,19 +112,14 @@ def read_lines(path: Path) -> list[Json]:
             continue
         try:
             value = json.loads(line)
-        except ValueError as error:
-            if number == len(lines):
-                break  # torn by a process that was killed
+        except (ValueError, RecursionError) as error:
+            if torn and number == len(lines):
+                break
             raise StoreError(f"Line {number} of {path} is no JSON.", "Each line is one JSON object.") from error
         if not isinstance(value, dict):
             raise StoreError(f"Line {number} of {path} is no JSON object.", "Each line is one JSON object.")
         values.append(value)
     return values
-
-
-def dump_lines(values: list[Json]) -> bytes:
-    """The objects as the content of such a file."""
-    return "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values).encode()
 
 
 def _is_object(line: bytes) -> bool:
@@ -116,7 +130,7 @@ def _is_object(line: bytes) -> bool:
 
 
 def _ends_whole(path: Path) -> bool:
-    """Whether the last line is whole; a torn one may end in the middle of a character."""
+    """Whether the last line has its end."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         if size == 0:

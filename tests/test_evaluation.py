@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -150,8 +151,28 @@ def test_other_settings_or_prompts_are_refused(tmp_path: Path, studio: Studio):
         begin(tmp_path / "run", studio, seed=6)
     with pytest.raises(StoreError, match="Mode of this run is 'conversation'"):
         begin(tmp_path / "run", studio, mode="oneshot")
+    settings = settings_of(studio, "conversation", 5)
+    warmer = replace(settings, sampling={**settings.sampling, "top_p": 0.9})
+    with pytest.raises(StoreError, match=r"Top p of this run is 0\.8, and now it is 0\.9"):
+        Run.create(tmp_path / "run", PROMPTS, warmer, "test.jsonl")
     with pytest.raises(StoreError, match="other prompts"):
         Run.create(tmp_path / "run", PROMPTS[:2], settings_of(studio, "conversation", 5), "test.jsonl")
+
+
+def test_a_run_ends_when_its_settings_change_and_goes_on_with_the_old_ones(tmp_path: Path, open_studio: OpenStudio):
+    studio = open_studio(ScriptedEngine(author, words_per_second=2000))
+    run = begin(tmp_path / "run", studio)
+    with pytest.raises(StoreError, match="Length of this run is 'gentle', and now it is 'off'"):
+        for event in write_run(run, studio, threading.Event()):
+            if isinstance(event, PieceWriting) and event.n == 1:
+                studio.loader.save(length="off")
+    assert [p.n for p in run.predictions()] == [0]
+    assert studio.drafts() == []  # a piece of two kinds is no piece of the run
+    with pytest.raises(StoreError, match="now it is 'off'"):
+        write(run, studio)
+    studio.loader.save(length="gentle")
+    write(run, studio)
+    assert [p.n for p in run.predictions()] == [0, 1, 2]
 
 
 def test_a_draft_left_by_a_killed_process_is_cleared_away(tmp_path: Path, studio: Studio):
@@ -181,6 +202,9 @@ def test_predictions_of_another_program_are_read(tmp_path: Path):
     assert [group.name for group in results.languages] == ["en", "zh"]
 
 
-def test_a_folder_without_a_run_is_told(tmp_path: Path):
+def test_a_folder_without_a_run_is_told(tmp_path: Path, studio: Studio):
     with pytest.raises(StoreError, match="no run"):
         Run(tmp_path)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match="is no folder"):
+        begin(tmp_path / "file", studio)

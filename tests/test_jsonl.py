@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from longwriter_ui.errors import StoreError
-from longwriter_ui.jsonl import appending, dump_lines, read_lines
+from longwriter_ui.jsonl import appending, dump_lines, load_lines, read_lines
 
 LINES = [{"n": 0, "text": "one"}, {"n": 1, "text": "zwei\u2028 und 三"}]
 
@@ -45,6 +45,23 @@ def test_a_broken_line_in_the_middle_is_told(tmp_path: Path):
     path.write_bytes(b'{"n": 0}\n[1]\n')
     with pytest.raises(StoreError, match=r"Line 2 of .* is no JSON object"):
         read_lines(path)
+
+
+@pytest.mark.parametrize("content", [b'{"n": 0}\n{"n": 1', b"just text", b"\xff\xfe{\x00}\x00"])
+def test_a_file_that_a_person_gave_loses_no_line_in_silence(tmp_path: Path, content: bytes):
+    path = tmp_path / "given.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"is no (JSON|text in UTF-8)"):
+        load_lines(path)
+    path.write_bytes(b'{"n": 0}\n{"n": 1}')
+    assert load_lines(path) == [{"n": 0}, {"n": 1}]
+
+
+def test_a_file_that_is_not_there_is_told_where_a_person_named_it(tmp_path: Path):
+    with pytest.raises(StoreError, match="There is no file"):
+        load_lines(tmp_path / "none.jsonl")
+    with pytest.raises(StoreError, match="is a folder"):
+        load_lines(tmp_path)
 
 
 def test_two_processes_do_not_append_to_one_file(tmp_path: Path):

@@ -20,6 +20,7 @@ from longwriter_ui.jsonl import dump_lines
 from longwriter_ui.studio import Studio
 
 _BAR = 40  # characters of the longest one
+_TOLD = 20  # problems of a file
 
 
 def run_build(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
@@ -59,10 +60,10 @@ def run_from_drafts(arguments: argparse.Namespace, open_studio: OpenStudio) -> i
     if arguments.preferences and not chosen:
         raise EditError("These drafts hold no text that was passed over for another.", "Leave --preferences out.")
     write_whole(arguments.out, dump_lines(lines))
-    note(f"Wrote {arguments.out}, {len(lines)} conversations")
+    note(f"Wrote {arguments.out}: conversations, {len(lines)}")
     if arguments.preferences:
         write_whole(arguments.preferences, dump_lines(chosen))
-        note(f"Wrote {arguments.preferences}, {len(chosen)} pairs")
+        note(f"Wrote {arguments.preferences}: pairs, {len(chosen)}")
     return 0
 
 
@@ -73,13 +74,15 @@ def run_check(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
         values = {"kind": found.kind, "lines": found.lines, "problems": found.problems, "repeated": found.repeated}
         write_target(STDOUT, to_json({**values, "words": found.words, "histogram": dict(found.bars)}))
         return 1 if found.problems else 0
-    write_target(STDOUT, f"{found.lines:,} lines of {found.kind}, {found.repeated:,} of them repeated")
-    highest = max((count for _, count in found.bars), default=0)
-    for name, count in found.bars:
-        bar = "#" * round(_BAR * count / highest) if highest else ""
-        write_target(STDOUT, f"{name:>20} words {count:>7,} {bar}".rstrip())
-    for problem in found.problems:
+    figures = f"{len(found.problems):,} not well formed, {found.repeated:,} repeated"
+    write_target(STDOUT, f"Lines of {found.kind}: {found.lines:,}, {figures}")
+    highest = max(count for _, count in found.bars)
+    for name, count in found.bars if highest else ():
+        write_target(STDOUT, f"{name:>20} words {count:>7,} {'#' * round(_BAR * count / highest)}".rstrip())
+    for problem in found.problems[:_TOLD]:
         note(problem)
+    if len(found.problems) > _TOLD:
+        note(f"... and {len(found.problems) - _TOLD:,} more; --json has them all.")
     return 1 if found.problems else 0
 
 

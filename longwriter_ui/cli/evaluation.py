@@ -22,6 +22,7 @@ from longwriter_ui.evaluate.ruler import ruler_prompts
 from longwriter_ui.evaluate.run import Run
 from longwriter_ui.evaluation import PieceDone, PieceStarted, PieceWriting, RunEnded, settings_of, write_run
 from longwriter_ui.judges import ModelJudge, ServerJudge
+from longwriter_ui.words import LANGUAGES
 
 _EVERY = 15.0  # seconds between two lines about a piece
 
@@ -54,8 +55,8 @@ def run_length(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
         write_target(STDOUT, to_json({"groups": [_group_json(group) for group in groups], "pieces": pieces}))
         return 0
     for group in groups:
-        score = f"{group.score.mean:6.2f} ({_bounds(group.score)})"
-        _say(f"{group.name:<16} {group.count:>4} pieces {group.written:>10,.0f} words   length score {score}")
+        name = LANGUAGES.get(group.name, group.name)
+        _say(f"{name:<16} pieces {group.count:>4}   words {group.written:>8,.0f}   length score {_mean(group.score)}")
     if not groups:
         note("Nothing is written yet.")
     return 0
@@ -78,11 +79,11 @@ def run_quality(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     for dimension in DIMENSIONS:
         mean = judged.means(dimension)
         if mean is not None:
-            _say(f"{dimension:<20} {mean.mean:6.2f} ({_bounds(mean)})")
+            _say(f"{dimension:<20} {_mean(mean)}")
     if judged.total is not None:
-        _say(f"{'Quality':<20} {judged.total.mean:6.2f} ({_bounds(judged.total)})")
-    lost = f"{judged.malformed} with malformed answers only, {judged.failed} failed"
-    _say(f"{len(judged.judgements)} pieces judged, {lost}")
+        _say(f"{'Quality':<20} {_mean(judged.total)}")
+    lost = f"malformed answers only: {judged.malformed}, failed: {judged.failed}"
+    _say(f"Pieces judged: {len(judged.judgements)}, {lost}")
     return 0
 
 
@@ -99,7 +100,7 @@ def _write(arguments: argparse.Namespace, open_studio: OpenStudio, prompts: tupl
     with closing(open_with(arguments, open_studio)) as studio:
         run = Run.create(arguments.out, prompts, settings_of(studio, arguments.mode, arguments.seed), source)
         if arguments.retry and (failed := run.forget_failures()):
-            note(f"{failed} prompts that failed are written again.")
+            note(f"Prompts that failed and are written again: {failed}")
         with interruptible() as cancel:
             told = time.monotonic()
             for event in write_run(run, studio, cancel, keep=arguments.keep_drafts):
@@ -114,9 +115,11 @@ def _write(arguments: argparse.Namespace, open_studio: OpenStudio, prompts: tupl
                 elif isinstance(event, RunEnded) and event.stopped:
                     note("Stopped; everything so far is kept. The same command goes on.")
                     return INTERRUPTED
-    problems = [prediction for prediction in run.predictions() if prediction.problem]
-    if problems:
-        note(f"{len(problems)} prompts failed; --retry writes them again.")
+    whole = Results.of_run(run).all
+    if whole is not None:
+        if whole.problems:
+            note(f"Failed prompts: {whole.problems} of {whole.count}; --retry writes them again.")
+        note(f"Length score {_mean(whole.score).strip()}")
     note(f"Wrote {run.predictions_file}")
     return 0
 
@@ -152,8 +155,9 @@ def _group_json(group: Group) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _bounds(value: Interval) -> str:
-    return f"{value.low:.1f} to {value.high:.1f}"
+def _mean(value: Interval) -> str:
+    """With its interval, where there is more than one value."""
+    return f"{value.mean:6.2f}" + (f" ({value.low:.1f} to {value.high:.1f})" if value.count > 1 else "")
 
 
 def _say(text: str) -> None:

@@ -97,7 +97,10 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
 
 def _lengths(text: str) -> tuple[int, ...]:
     parse = number(int, 50, 100_000)
-    return tuple(int(parse(part)) for part in text.split(","))
+    try:
+        return tuple(int(parse(part)) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 1000,2000") from error
 
 
 def _languages(text: str) -> tuple[str, ...]:

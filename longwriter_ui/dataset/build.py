@@ -20,21 +20,24 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from longwriter_ui.brief import Brief
+from longwriter_ui.brief import MAX_WORDS, Brief
 from longwriter_ui.dataset.crew import together
 from longwriter_ui.dataset.filters import Filter
 from longwriter_ui.draft import Mode
 from longwriter_ui.engine.base import Cancel
 from longwriter_ui.errors import ExportError, LongWriterError, ModelFileError, StoreError
 from longwriter_ui.evaluate.length import length_score
+from longwriter_ui.evaluate.prompts import words_of
 from longwriter_ui.export.files import write_whole
 from longwriter_ui.jobs import Job
-from longwriter_ui.jsonl import Json, appending, dump_lines, read_lines
+from longwriter_ui.jsonl import Json, appending, dump_lines, load_lines, read_lines
 from longwriter_ui.pieces import Pieces, finished
 from longwriter_ui.plan import render_plan
 from longwriter_ui.studio import Studio
 from longwriter_ui.words import benchmark_count
 from longwriter_ui.writing import seed_of
+
+_FORM = 'Each line is {"prompt": ..., "length": 800}; the length may be missing.'
 
 
 @dataclass(frozen=True)
@@ -58,18 +61,18 @@ class Built:
 def load_instructions(path: Path) -> list[Json]:
     """Lines with "prompt" or "instruction" and, where it is known, the "length" in words; StoreError names a line
     that has no text or a length that is none."""
-    if not path.is_file():
-        raise StoreError(f"There is no file {path}.", "Check the path to the instructions.")
     found = []
-    for number, line in enumerate(read_lines(path), 1):
+    for number, line in enumerate(load_lines(path), 1):
         text, length = line.get("prompt", line.get("instruction")), line.get("length")
         if not isinstance(text, str) or not text.strip():
-            raise StoreError(f'Line {number} of {path} has no "prompt" or "instruction".')
-        if length is not None and (not isinstance(length, int) or length <= 0):
-            raise StoreError(f'Line {number} of {path} has a "length" that is no number of words.')
-        found.append({"prompt": text, "length": length})
+            raise StoreError(f'Line {number} of {path} has no "prompt" or "instruction".', _FORM)
+        if length is not None and words_of(length) is None:
+            raise StoreError(
+                f'Line {number} of {path} has a "length" that is no number of words from 1 to {MAX_WORDS:,}.', _FORM
+            )
+        found.append({"prompt": text, "length": words_of(length)})
     if not found:
-        raise StoreError(f"{path} holds no instructions.", 'Each line is {"prompt": ..., "length": ...}.')
+        raise StoreError(f"{path} holds no instructions.", _FORM)
     return found
 
 
@@ -80,6 +83,8 @@ class Build:
         """Begin, or go on; StoreError when the folder holds one with other instructions or another recipe."""
         self.folder, self._instructions, self._recipe = folder, instructions, recipe
         settings = {"format": "longwriter-dataset", "version": 1, **asdict(recipe)}
+        if folder.exists() and not folder.is_dir():
+            raise StoreError(f"{folder} is no folder.", "Name a folder for the dataset.")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if self._path("build.json").exists():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from longwriter_ui.errors import StoreError
-from longwriter_ui.jsonl import Json, read_lines
+from longwriter_ui.jsonl import Json, load_lines
 from longwriter_ui.words import benchmark_count
 
 # Words of an answer: the upper bounds of the histogram's bars, as the paper draws them.
@@ -17,8 +17,8 @@ BARS = (500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000)
 
 @dataclass(frozen=True)
 class Checked:
-    """`kind` is "messages" or "pairs"; `problems` name lines that are not well formed; `words` are the lengths of the
-    answers (the chosen ones), `repeated` counts lines that stand there more than once."""
+    """`kind` is "messages" or "pairs", as most lines have it; `problems` name lines that are not well formed; `words`
+    are the lengths of the answers (the chosen ones), `repeated` counts lines that stood there before."""
 
     kind: str
     lines: int
@@ -39,10 +39,16 @@ class Checked:
 
 def check(path: Path) -> Checked:
     """Look at every line; StoreError when the file cannot be read or is empty."""
-    lines = read_lines(path)
+    lines = load_lines(path)
     if not lines:
         raise StoreError(f"{path} holds no lines.", "Check the path.")
-    kind = "messages" if "messages" in lines[0] else "pairs"
+    conversations, paired = (sum(key in line for line in lines) for key in ("messages", "chosen"))
+    if not conversations and not paired:
+        raise StoreError(
+            f'No line of {path} has "messages", or "chosen" and "rejected".',
+            "Instructions become training data with `dataset build`.",
+        )
+    kind = "messages" if conversations >= paired else "pairs"
     problems, words = [], []
     for number, line in enumerate(lines, 1):
         problem = _problem(line, kind)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from longwriter_ui.errors import ExportError
 from longwriter_ui.evaluate import pages, plots
 from longwriter_ui.evaluate.confidence import DRAWS, Interval
 from longwriter_ui.evaluate.pages import Document, Section, Table
@@ -32,7 +33,12 @@ class Written:
 
 def write_report(runs: Sequence[Run], folder: Path) -> Written:
     """Write report.html, report.md and the plots into `folder`; ExportError. The HTML page needs none of the others."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(
+            f"The folder {folder} cannot be made: {error.strerror or error}.", "Choose another place."
+        ) from error
     document = report([Results.of_run(run) for run in runs])
     for plot in document.plots:
         write_whole(folder / f"{plot.name}.png", plot.png)

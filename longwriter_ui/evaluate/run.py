@@ -24,7 +24,7 @@ from longwriter_ui.export.files import write_whole
 from longwriter_ui.jsonl import Json, dump_lines, read_lines
 from longwriter_ui.words import benchmark_count, detect_language
 
-_ASKED = "{} of this run is {!r}, and now {!r} was asked for."
+_SAME = "Go on with the settings it was begun with, or begin another run in another folder."
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,9 @@ class Run:
         lines = [prompt.values() for prompt in prompts]
         if _manifest(folder):
             run = Run(folder)
-            run._refuse_others(settings, lines)
+            run.refuse_others(settings)
+            if [prompt.values() for prompt in run.prompts] != lines:
+                raise StoreError(f"The run in {folder} has other prompts.", _SAME)
             return run
         manifest = {
             "format": "longwriter-run",
@@ -147,14 +149,13 @@ class Run:
             write_whole(self.predictions_file, dump_lines(whole))
         return failed
 
-    def _refuse_others(self, settings: Settings, lines: list[Json]) -> None:
-        hint = "Give the same settings to go on with it, or another folder with --out."
-        for name, value in vars(settings).items():
-            if self.manifest.get(name) != value:
-                message = _ASKED.format(name.capitalize(), self.manifest.get(name), value)
-                raise StoreError(message, hint)
-        if [prompt.values() for prompt in self.prompts] != lines:
-            raise StoreError(f"The run in {self.folder} has other prompts.", hint)
+    def refuse_others(self, settings: Settings) -> None:
+        """StoreError, naming the first difference, where these are not the settings of the run."""
+        for name, value in _flat(vars(settings)).items():
+            begun = _flat(self.manifest).get(name)
+            if begun != value:
+                label = name.replace("_", " ").capitalize()
+                raise StoreError(f"{label} of this run is {begun!r}, and now it is {value!r}.", _SAME)
 
 
 def _manifest(folder: Path) -> Json:
@@ -162,9 +163,17 @@ def _manifest(folder: Path) -> Json:
         value = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except NotADirectoryError as error:
+        raise StoreError(f"{folder} is no folder.", "Name a folder for the run.") from error
     except (OSError, ValueError) as error:
         raise StoreError(f"{folder / 'run.json'} cannot be read: {error}.", "Is it the folder of a run?") from error
     return value if isinstance(value, dict) else {}
+
+
+def _flat(values: dict[str, Any]) -> Json:
+    """Settings by name, those of the sampler among them."""
+    sampling = values.get("sampling")
+    return {**values, "sampling": None, **(sampling if isinstance(sampling, dict) else {})}
 
 
 def _prompt(value: dict[str, Any]) -> Prompt:

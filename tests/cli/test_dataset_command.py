@@ -65,7 +65,7 @@ def test_drafts_that_are_named_become_data_and_are_checked(longwriter: CommandLi
     assert line["messages"][0] == {"role": "user", "content": "Guide"}
     checked = longwriter("dataset", "check", "mine.jsonl")
     assert checked.code == 0, checked.err
-    assert "1 lines of messages" in checked.out
+    assert "Lines of messages: 1, 0 not well formed, 0 repeated" in checked.out
     assert longwriter("dataset", "check", "mine.jsonl", "--json").json["problems"] == []
 
     none = longwriter("dataset", "from-drafts", "--ids", *ids, "--out", "a.jsonl", "--preferences", "b.jsonl")
@@ -79,3 +79,4 @@ def test_a_broken_file_is_told_with_its_lines(longwriter: CommandLine):
     result = longwriter("dataset", "check", "bad.jsonl")
     assert result.code == 1
     assert "Line 1: " in result.err
+    assert "words" not in result.out  # nothing to draw a histogram of

@@ -44,6 +44,7 @@ def test_run_length_and_report(longwriter: CommandLine, prompts: Path):
     assert length.code == 0, length.err
     assert [piece["words"] for piece in length.json["pieces"]] == [line["response_length"] for line in lines]
     assert [group["name"] for group in length.json["groups"]] == ["All", "[0, 500)", "en", "zh"]
+    assert f"Length score {length.json['groups'][0]['length_score']:.2f} (" in result.err
 
     again = longwriter(*common[:7], "4", *common[8:])
     assert again.code == 1
@@ -51,6 +52,9 @@ def test_run_length_and_report(longwriter: CommandLine, prompts: Path):
 
     report = longwriter("eval", "report", "RUN", "--out", "out")
     assert report.code == 0, report.err
+    refused = longwriter("eval", "report", "RUN", "--out", prompts)
+    assert refused.code == 1
+    assert "cannot be made" in refused.err
     assert sorted(p.name for p in (longwriter.folder / "out").iterdir()) == [
         "lengths.png", "lengths.svg", "repetition.png", "repetition.svg", "report.html", "report.md",
     ]  # fmt: skip
@@ -124,7 +128,7 @@ def test_a_local_model_judges_a_run(longwriter: CommandLine, prompts: Path):
     result = longwriter("eval", "quality", "RUN", "--judge", longwriter.model)
     assert result.code == 0, result.err
     assert "Judge: Tiny" in result.out
-    assert "3 pieces judged, 0 with malformed answers only, 0 failed" in result.out
+    assert "Pieces judged: 3, malformed answers only: 0, failed: 0" in result.out
     again = longwriter("eval", "quality", "RUN", "--judge", longwriter.model)
     assert "Piece" not in again.err
     assert again.out == result.out

@@ -143,3 +143,7 @@ def test_pairs_are_checked_too(tmp_path: Path):
 def test_an_empty_file_is_told(tmp_path: Path):
     with pytest.raises(StoreError, match="no lines"):
         check(write(tmp_path / "d.jsonl"))
+    with pytest.raises(StoreError, match="no file"):
+        check(tmp_path / "none.jsonl")
+    with pytest.raises(StoreError, match=r"No line of .* has"):
+        check(write(tmp_path / "d.jsonl", {"prompt": "Write", "length": 500}))

@@ -14,10 +14,11 @@ def test_a_published_file_loads_unchanged(tmp_path: Path):
     path = tmp_path / "bench.jsonl"
     path.write_text(
         '{"prompt": "Write a 100-word note.", "type": "Functional Writing", "length": 100}\n'
-        '{"prompt": "写一篇2200字的报告", "type": "News Report", "length": 2200, "more": [1]}',
+        '{"prompt": "写一篇2200字的报告", "type": "News Report", "length": 2200.0, "more": [1]}',
         encoding="utf-8",
     )
     first, second = load_prompts(path)
+    assert isinstance(second.length, int)
     assert (first.prompt, first.type, first.length, first.language) == (
         "Write a 100-word note.",
         "Functional Writing",
@@ -35,6 +36,10 @@ def test_a_published_file_loads_unchanged(tmp_path: Path):
         ('{"prompt": "x", "length": 5}\n{"prompt": "y", "length": "5"}\n', 'Prompt 2 .* "length"'),
         ('{"prompt": "x", "length": 0}\n', '"length"'),
         ('{"prompt": "x", "length": true}\n', '"length"'),
+        ('{"prompt": "x", "length": 1.5}\n', '"length"'),
+        ('{"prompt": "x", "length": 1e999}\n', '"length"'),
+        ('{"prompt": "x", "length": 99999999999999999999}\n', "from 1 to 100,000"),
+        ('{"prompt": "x", "length": 5}\n{"prompt": "y", "len', "Line 2 .* no JSON"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_its_line(tmp_path: Path, text: str, message: str):
