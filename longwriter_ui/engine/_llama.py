@@ -22,6 +22,7 @@ from longwriter_ui.errors import EngineError
 _WARNING_OR_ERROR = (3, 4)  # of ggml_log_level, which llama_cpp does not name
 _POLL_SECONDS = 0.05  # how often a running computation looks whether it was cancelled
 _TINY_MODEL = 64 << 20  # bytes of weights
+_starting = threading.Lock()
 _FEATURES = ("AVX2", "AVX512", "AMX_INT8", "NEON", "DOTPROD", "MATMUL_INT8", "SVE", "RISCV_V")
 
 
@@ -59,9 +60,14 @@ class Log:
         return " ".join(self._lines)
 
 
-@cache
 def start() -> Log:
     """Start llama.cpp, once in a process, with its log kept quiet."""
+    with _starting:  # of two logs made at once the second would go, and llama.cpp call what is no longer there
+        return _log()
+
+
+@cache
+def _log() -> Log:
     log = Log()
     llama.llama_backend_init()
     return log
