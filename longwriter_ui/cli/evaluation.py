@@ -39,7 +39,8 @@ def run_ruler(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     if code == 0:
         results = Results.of_run(Run(arguments.out))
         for mark in results.marks:
-            _say(f"{mark.length:>7,} words asked for: at most {mark.longest:,}, {mark.mean:,.0f} in the mean")
+            figures = f"at most {mark.longest:,}, {mark.mean:,.0f} in the mean"
+            _say(f"{mark.length:>7,} words asked for: {figures}; {mark.ended} of {mark.count} ended by themselves")
         _say(f"Longest output: {results.longest:,} words")
     return code
 

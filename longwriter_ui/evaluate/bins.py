@@ -15,6 +15,7 @@ BINS = (
     (4_000, 20_000, "[4,000, 20,000]"),
 )
 BEYOND = "over 20,000"
+NAMES = (*(name for _, _, name in BINS), BEYOND)
 
 
 def bin_of(length: int) -> str:
@@ -30,8 +31,7 @@ def bin_of(length: int) -> str:
 
 def by_bin(items: Sequence[_T], length: Callable[[_T], int]) -> dict[str, list[_T]]:
     """The items in each bin that has any, the shortest first."""
-    names = [*(name for _, _, name in BINS), BEYOND]
-    groups = {name: [item for item in items if bin_of(length(item)) == name] for name in names}
+    groups = {name: [item for item in items if bin_of(length(item)) == name] for name in NAMES}
     return {name: group for name, group in groups.items() if group}
 
 

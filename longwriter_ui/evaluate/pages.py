@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from html import escape
 
 from longwriter_ui.evaluate.plots import Plot
 
+_FIGURE = re.compile(r"[+-]?\d[\d,.]*( %| words| of \d+)?( \([+-]?[\d,.]+ to [+-]?[\d,.]+\))?|none")
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 h2 { margin-top: 2.5rem; } caption { text-align: left; font-weight: 600; padding: .5rem 0; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0; border-bottom: 1px solid #8884; }
+.n { text-align: right; white-space: nowrap; }
 img { max-width: 100%; height: auto; background: #fff; padding: .5rem; border-radius: 4px; }
 """
 
@@ -25,6 +28,12 @@ class Table:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
+
+    @property
+    def figures(self) -> list[bool]:
+        """Which columns hold figures and nothing else."""
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.head)
+        return [any(column) and all(not cell or _FIGURE.fullmatch(cell) for cell in column) for column in columns]
 
 
 @dataclass(frozen=True)
@@ -75,9 +84,12 @@ def markdown(document: Document) -> str:
 
 def _html_table(table: Table) -> str:
     caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.head)
+    kinds = [' class="n"' if figures else "" for figures in table.figures]
+    head = "".join(f'<th scope="col"{kind}>{escape(cell)}</th>' for kind, cell in zip(kinds, table.head, strict=True))
     rows = "\n".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
+        f'<tr><th scope="row"{kinds[0]}>{escape(row[0])}</th>'
+        + "".join(f"<td{kind}>{escape(cell)}</td>" for kind, cell in zip(kinds[1:], row[1:], strict=True))
+        + "</tr>"
         for row in table.rows
     )
     return f'<div class="wide"><table>{caption}<thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table></div>'
@@ -86,7 +98,7 @@ def _html_table(table: Table) -> str:
 def _markdown_table(table: Table) -> str:
     lines = [f"**{_inline(table.caption)}**", ""] if table.caption else []
     lines.append("| " + " | ".join(map(_inline, table.head)) + " |")
-    lines.append("|" + " --- |" * len(table.head))
+    lines.append("|" + "".join(" ---: |" if figures else " --- |" for figures in table.figures))
     lines += ["| " + " | ".join(map(_inline, row)) + " |" for row in table.rows]
     return "\n".join(lines)
 

@@ -13,6 +13,7 @@ from longwriter_ui.evaluate.results import Judged, Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 # Told apart by people of any colour vision, and by their shapes.
@@ -43,6 +44,8 @@ def lengths(runs: Sequence[Results]) -> Plot:
     low, high = min(ends, default=100) * 0.8, max(ends, default=10_000) * 1.25
     axes.plot([low, high], [low, high], color="#777777", linewidth=1, linestyle="--", label="y = x")
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high), aspect="equal")
+    for axis in (axes.xaxis, axes.yaxis):
+        _in_words(axis)
     axes.set_xlabel("Required length (words)")
     axes.set_ylabel("Written length (words)")
     return _saved(figure, "lengths", "Required against written length, both axes logarithmic, with the line y = x.")
@@ -86,7 +89,8 @@ def ruler(runs: Sequence[Results]) -> Plot:
         axes.plot([x for x, _ in points], [y for _, y in points], label=run.name, linewidth=1.5, **_style(i))
     axes.plot(asked, asked, color="#777777", linewidth=1, linestyle="--", label="y = x")
     axes.set(xscale="log", yscale="log", xlabel="Required length (words)", ylabel="Longest answer (words)")
-    axes.set_xticks(asked, [f"{length:,}" for length in asked])
+    _in_words(axes.yaxis)
+    axes.set_xticks(asked, [_short(length) for length in asked])
     axes.minorticks_off()
     return _saved(figure, "ruler", "The longest answer for each length asked for, both axes logarithmic.")
 
@@ -102,6 +106,24 @@ def longest(points: Sequence[tuple[int, int]], what: str) -> Plot:
     axes.set(xlim=(0, top), ylim=(0, top), xlabel="Longest output in the training data (words)")
     axes.set_ylabel("Longest output written (words)")
     return _saved(figure, "longest", "Longest output in the training data against the longest output written.")
+
+
+def _in_words(axis: Axis) -> None:
+    """Ticks of a logarithmic axis as counts of words."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=20))
+    axis.set_major_formatter(lambda count, _: _short(count))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _short(count: float) -> str:
+    """A count of words that fits beside the next one.
+
+    >>> _short(500), _short(2_500), _short(30_000)
+    ('500', '2.5k', '30k')
+    """
+    return f"{count / 1000:g}k" if count >= 1000 else f"{count:g}"
 
 
 def _style(i: int, shape: str = "marker") -> dict[str, Any]:
@@ -124,9 +146,10 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
 def _saved(figure: Figure, name: str, alt: str) -> Plot:
     from matplotlib import rc_context
 
-    [axes] = figure.axes
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize="small")
+    labels = figure.axes[0].get_legend_handles_labels()[1]
+    if labels:  # above the axes, where it hides nothing
+        columns = max(1, min(4, 80 // (max(map(len, labels)) + 6)))
+        figure.legend(loc="outside upper left", ncols=columns, frameon=False, fontsize="small")
     png, svg = io.BytesIO(), io.BytesIO()
     figure.savefig(png, format="png", dpi=144)
     # Without a date and with a fixed salt, the same figures are the same file.

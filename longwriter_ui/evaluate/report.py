@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from longwriter_ui.errors import ExportError
 from longwriter_ui.evaluate import pages, plots
+from longwriter_ui.evaluate.bins import NAMES
 from longwriter_ui.evaluate.confidence import DRAWS, Interval
 from longwriter_ui.evaluate.pages import Document, Section, Table
+from longwriter_ui.evaluate.prompts import Prompt
 from longwriter_ui.evaluate.quality import DIMENSIONS
 from longwriter_ui.evaluate.results import Group, Judged, Results, ahead
 from longwriter_ui.evaluate.run import Run
@@ -65,19 +67,19 @@ def _head(runs: Sequence[Results]) -> Section:
         "Model": lambda run: str(run.manifest.get("model", "not recorded")),
         "File": lambda run: str(run.manifest.get("file", "")),
         "Mode": lambda run: str(run.manifest.get("mode", "not recorded")),
-        "Length control": lambda run: str(run.manifest.get("length", "")),
+        "Length control": lambda run: _control(run.manifest),
         "Sampling": lambda run: _sampling(run.manifest),
         "Seed": lambda run: str(run.manifest.get("seed", "")),
         "Prompts": lambda run: f"{run.manifest.get('prompts', '')} ({run.of})".strip(),
         "Written": lambda run: f"{len(run.pieces)} of {run.of}",
         "With a problem": lambda run: str(run.all.problems if run.all else 0),
-        "Judges": lambda run: "; ".join(_judge(judged.judge) for judged in run.judged) or "none",
+        "Judges": lambda run: "; ".join(_judge(judged.judge) for judged in run.judged) or "no judge",
         "Begun": lambda run: str(run.manifest.get("created", "")),
     }
     rows = tuple((label, *(fact(run) for run in runs)) for label, fact in facts.items())
     note = (
-        "A piece that failed counts with the words it has, none in the worst case. Behind each mean is its 95 % "
-        f"interval by bootstrap over the pieces ({DRAWS:,} draws)."
+        "A piece that failed counts with the words it has, none in the worst case. Behind each mean of several pieces "
+        f"is its 95 % interval by bootstrap over them ({DRAWS:,} draws)."
     )
     return Section("Runs", (note,), (Table(tuple(names), rows),))
 
@@ -88,33 +90,36 @@ def _lengths(runs: Sequence[Results]) -> Section:
         "or at four times as much. Words are counted as the benchmark counts them."
     )
     head = ("Run", "Pieces", "Problems", "Required", "Written", "Length score")
-    total = Table(head, tuple(_group_row(run.name, run.all) for run in runs if run.all), "All pieces")
-    bins = [(f"{run.name}: {group.name}", group) for run in runs for group in run.bins]
+    bins = [(name, run.name, group) for name in NAMES for run in runs for group in run.bins if group.name == name]
+    codes = dict.fromkeys(group.name for run in runs for group in run.languages)
     tongues = [
-        (f"{run.name}: {LANGUAGES.get(group.name, group.name)}", group) for run in runs for group in run.languages
+        (LANGUAGES.get(code, code), run.name, group)
+        for code in codes
+        for run in runs
+        for group in run.languages
+        if group.name == code
     ]
     tables = [
-        total,
-        Table(head, tuple(_group_row(*line) for line in bins), "By length asked for"),
-        Table(head, tuple(_group_row(*line) for line in tongues), "By language"),
+        Table(head, tuple((run.name, *_group(run.all)) for run in runs if run.all), "All pieces"),
+        Table(("Asked for", *head), tuple((*names, *_group(group)) for *names, group in bins), "By length asked for"),
+        Table(("Language", *head), tuple((*names, *_group(group)) for *names, group in tongues), "By language"),
+        *_compared([(run.name, {p.prediction.prompt: p.score for p in run.pieces}) for run in runs], "Length score"),
     ]
-    rows = []
-    for run in runs[1:]:
-        lead = ahead(runs[0], run, lambda piece: piece.score)
-        if lead is not None:
-            rows.append((f"{run.name} against {runs[0].name}", str(lead.count), _signed(lead)))
-    if rows:
-        tables.append(Table(("Runs", "Common prompts", "Length score ahead by"), tuple(rows), "Compared"))
-    return Section("Length", (note,), tuple(tables), (plots.lengths(runs),))
+    unseen = tuple(
+        f"{run.name}: pieces without a word, which the plot cannot show: {count}."
+        for run in runs
+        if (count := sum(not piece.prediction.words for piece in run.pieces))
+    )
+    return Section("Length", (note, *unseen), tuple(tables), (plots.lengths(runs),))
 
 
 def _ruler(runs: Sequence[Results]) -> Section:
     rows = [
-        (run.name, f"{mark.length:,}", str(mark.count), f"{mark.longest:,}", f"{mark.mean:,.0f}")
+        (run.name, f"{mark.length:,}", f"{mark.longest:,}", f"{mark.mean:,.0f}", f"{mark.ended} of {mark.count}")
         for run in runs
         for mark in run.marks
     ]
-    table = Table(("Run", "Required", "Answers", "Longest", "Mean"), tuple(rows))
+    table = Table(("Run", "Required", "Longest", "Mean", "Ended by themselves"), tuple(rows))
     found = tuple(f"{run.name}: the longest answer has {run.longest:,} words." for run in runs)
     return Section("Ruler", found, (table,), (plots.ruler(runs),))
 
@@ -127,21 +132,26 @@ def _quality(runs: Sequence[Results]) -> list[Section]:
     sections = []
     for number, judge in enumerate(judges, 1):
         found = [(run, judged) for run in runs for judged in run.judged if judged.judge == judge]
-        head = ("Run", "Judged", "Malformed", "Failed", "Overall", "Quality", *DIMENSIONS)
-        table = Table(head, tuple(_judged_row(run, judged) for run, judged in found), "All pieces")
-        rows = tuple(
-            (f"{run.name}: {name}", str(mean.count), _mean(mean))
+        columns = [_judged(run, judged) for run, judged in found]
+        rows = tuple((label, *(column[label] for column in columns)) for label in columns[0])
+        parts = tuple(
+            (name, run.name, str(mean.count), _mean(mean))
+            for name in dict.fromkeys(name for run, _ in found for name in run.parts)
             for run, judged in found
-            for name, pieces in run.parts.items()
-            if (mean := run.quality(judged, pieces)) is not None
+            if (mean := run.quality(judged, run.parts.get(name, ()))) is not None
         )
-        parts = Table(("Run", "Judged", "Quality"), rows, "By length asked for and by language")
+        tables = [
+            Table(("All pieces", *(run.name for run, _ in found)), rows),
+            Table(("Pieces", "Run", "Judged", "Quality"), parts, "By length asked for and by language"),
+            *_compared([(run.name, run.totals(judged)) for run, judged in found], "Quality"),
+        ]
         note = (
-            "Six dimensions from 1 to 5, shown from 0 to 100; overall is the mean of quality and length score. These "
-            "scores are this judge's: they compare only with scores of the same judge, rubric and seed."
+            f"The judge: {_details(judge)}. Six dimensions from 1 to 5, shown from 0 to 100; overall is the mean of "
+            "quality and length score. A piece without text gets the lowest score. These scores are this judge's: they "
+            "compare only with scores of the same judge, rubric and seed."
         )
         drawn = plots.quality([(run.name, judged) for run, judged in found], f"quality-{number}")
-        sections.append(Section(f"Quality, judged by {_judge(judge)}", (note,), (table, parts), (drawn,)))
+        sections.append(Section(f"Quality, judged by {judge['name']}", (note,), tuple(tables), (drawn,)))
     return sections
 
 
@@ -165,21 +175,33 @@ def _repetition(runs: Sequence[Results]) -> Section:
     return Section("Repetition", (note, *quotes), (Table(head, tuple(rows)),), (plots.repeats(runs),))
 
 
-def _group_row(name: str, group: Group | None) -> tuple[str, ...]:
-    if group is None:
-        return (name, "0", "0", "", "", "")
+def _compared(runs: Sequence[tuple[str, Mapping[Prompt, float]]], what: str) -> list[Table]:
+    """By how much the other runs are ahead of the first, prompt by prompt; no table where nothing is common."""
+    rows = []
+    for name, scores in runs[1:]:
+        lead = ahead(runs[0][1], scores)
+        if lead is not None:
+            rows.append((f"{name} against {runs[0][0]}", str(lead.count), _signed(lead)))
+    return [Table(("Runs", "Common prompts", f"{what} ahead by"), tuple(rows), "Compared")] if rows else []
+
+
+def _group(group: Group) -> tuple[str, ...]:
     counts = (str(group.count), str(group.problems), f"{group.required:,.0f}", f"{group.written:,.0f}")
-    return (name, *counts, _mean(group.score))
+    return (*counts, _mean(group.score))
 
 
-def _judged_row(run: Results, judged: Judged) -> tuple[str, ...]:
-    counts = (str(len(judged.judgements)), str(judged.malformed), str(judged.failed))
-    means = (_mean(run.overall(judged)), _mean(judged.total))
-    return (run.name, *counts, *means, *(_mean(judged.means(dimension)) for dimension in DIMENSIONS))
+def _judged(run: Results, judged: Judged) -> dict[str, str]:
+    counts = {"Judged": len(judged.judgements), "Malformed answers only": judged.malformed, "Failed": judged.failed}
+    means = {"Overall": run.overall(judged), "Quality": judged.total}
+    means |= {dimension: judged.means(dimension) for dimension in DIMENSIONS}
+    return {name: str(count) for name, count in counts.items()} | {name: _mean(mean) for name, mean in means.items()}
 
 
 def _mean(value: Interval | None) -> str:
-    return f"{value.mean:.1f} ({value.low:.1f} to {value.high:.1f})" if value else ""
+    """With its interval, where there is more than one value."""
+    if value is None:
+        return ""
+    return f"{value.mean:.1f}" + (f" ({value.low:.1f} to {value.high:.1f})" if value.count > 1 else "")
 
 
 def _signed(value: Interval) -> str:
@@ -191,8 +213,16 @@ def _percent(share: float) -> str:
 
 
 def _judge(judge: Json) -> str:
-    details = ", ".join(f"{key} {value}" for key, value in judge.items() if key != "name")
-    return f"{judge['name']} ({details})" if details else str(judge["name"])
+    return f"{judge['name']} (seed {judge['seed']})" if "seed" in judge else str(judge["name"])
+
+
+def _details(judge: Json) -> str:
+    return ", ".join([str(judge["name"]), *(f"{key} {value}" for key, value in judge.items() if key != "name")])
+
+
+def _control(manifest: Json) -> str:
+    """How closely paragraphs are held to their lengths; a direct answer has none."""
+    return "none" if manifest.get("mode") == "direct" else str(manifest.get("length", ""))
 
 
 def _sampling(manifest: Json) -> str:

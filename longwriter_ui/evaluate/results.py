@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
@@ -11,6 +11,7 @@ from longwriter_ui.evaluate import quality
 from longwriter_ui.evaluate.bins import by_bin, by_language
 from longwriter_ui.evaluate.confidence import Interval, difference, interval
 from longwriter_ui.evaluate.length import length_score
+from longwriter_ui.evaluate.prompts import Prompt
 from longwriter_ui.evaluate.quality import Judgement
 from longwriter_ui.evaluate.repetition import Repetition, repetition
 from longwriter_ui.evaluate.ruler import Mark, longest, marks
@@ -97,6 +98,12 @@ class Results:
         found = judged.judgements
         return interval([found[piece.prediction.n].total for piece in pieces if piece.prediction.n in found])
 
+    def totals(self, judged: Judged) -> dict[Prompt, float]:
+        """The quality of each piece that has a judgement, by its prompt."""
+        found = judged.judgements
+        pieces = (piece.prediction for piece in self.pieces if piece.prediction.n in found)
+        return {piece.prompt: found[piece.n].total for piece in pieces}
+
     def overall(self, judged: Judged) -> Interval | None:
         """The mean of length score and quality, over the pieces that have both."""
         found = judged.judgements
@@ -140,12 +147,11 @@ class Results:
         return [_group(name, pieces) for name, pieces in groups.items()]
 
 
-def ahead(first: Results, second: Results, value: Callable[[Piece], float]) -> Interval | None:
-    """By how much the second run is ahead of the first in the mean of `value`, over the prompts that both have
-    written; None where they have none in common."""
-    others = {piece.prediction.prompt: piece for piece in second.pieces}
-    pairs = [(value(piece), value(others[p])) for piece in first.pieces if (p := piece.prediction.prompt) in others]
-    return difference([a for a, _ in pairs], [b for _, b in pairs])
+def ahead(first: Mapping[Prompt, float], second: Mapping[Prompt, float]) -> Interval | None:
+    """By how much the second of two runs is ahead of the first in the mean of a score, over the prompts that both have;
+    None where they have none in common."""
+    common = [prompt for prompt in first if prompt in second]
+    return difference([first[prompt] for prompt in common], [second[prompt] for prompt in common])
 
 
 def _group(name: str, pieces: Sequence[Piece]) -> Group:

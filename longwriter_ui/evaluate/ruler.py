@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from longwriter_ui.draft import FinishReason
 from longwriter_ui.evaluate.prompts import Prompt
 from longwriter_ui.evaluate.run import Prediction
 
@@ -29,12 +30,14 @@ INSTRUCTIONS = (
 
 @dataclass(frozen=True)
 class Mark:
-    """What became of the prompts of one length: the longest answer to them, and the mean of all, in words."""
+    """What became of the prompts of one length: the longest answer to them, and the mean of all, in words; `ended` of
+    the `count` answers ended by themselves, the others ran into a limit or were stopped repeating themselves."""
 
     length: int
     longest: int
     mean: float
     count: int
+    ended: int
 
 
 def ruler_prompts(lengths: Sequence[int] = LENGTHS, languages: Sequence[str] = ("en", "zh")) -> tuple[Prompt, ...]:
@@ -51,8 +54,10 @@ def marks(predictions: Sequence[Prediction]) -> list[Mark]:
     """What the ruler's answers came to, the shortest length first."""
     found = []
     for length in sorted({p.prompt.length for p in predictions if p.prompt.type == TYPE}):
-        words = [p.words for p in predictions if p.prompt.type == TYPE and p.prompt.length == length]
-        found.append(Mark(length, max(words), fmean(words), len(words)))
+        answers = [p for p in predictions if p.prompt.type == TYPE and p.prompt.length == length]
+        words = [answer.words for answer in answers]
+        ended = sum(answer.finish == FinishReason.STOP.value for answer in answers)
+        found.append(Mark(length, max(words), fmean(words), len(words), ended))
     return found
 
 

@@ -80,8 +80,11 @@ def test_a_report_of_two_runs_holds_their_figures_and_plots(tmp_path: Path):
     assert EVIL in cells
     assert "50.0 (50.0 to 50.0)" in cells and "100.0 (100.0 to 100.0)" in cells
     assert "+50.0 (+50.0 to +50.0)" in cells  # the second run against the first
-    for name in ("short: [0, 500)", "right: [4,000, 20,000]", "short: Chinese", "right: English"):
-        assert name in cells
+    bins = cells.index("[0, 500)")
+    assert cells[bins : bins + 2] == ["[0, 500)", "short"]  # side by side: first the bin, then the runs in it
+    assert cells[bins + 7 : bins + 9] == ["[0, 500)", "right"]
+    assert cells.count("Chinese") == 3  # both runs' lengths, and what was judged of one
+    assert cells[cells.index("Malformed answers only") + 1] == "1"
     assert "Quality, judged by Judge A" in page
     text = written.markdown.read_text(encoding="utf-8")
     assert "50.0 (50.0 to 50.0)" in text
@@ -112,8 +115,14 @@ def test_quality_means_leave_out_what_could_not_be_judged(tmp_path: Path):
 
 
 def test_the_ruler_has_its_own_part(tmp_path: Path):
-    written = write_report([make_run(tmp_path / "ruler", 0.5, ruler=True)], tmp_path / "out")
-    assert "the longest answer has 3,000 words" in written.markdown.read_text(encoding="utf-8")
+    run = make_run(tmp_path / "ruler", 0.5, ruler=True)
+    lines = [p.values() | {"finish_reason": "stop" if p.n < 3 else "length"} for p in run.predictions()]
+    run.predictions_file.write_bytes(dump_lines(lines))
+    written = write_report([run], tmp_path / "out")
+    text = written.markdown.read_text(encoding="utf-8")
+    assert "the longest answer has 3,000 words" in text
+    assert "| ruler | 2,500 | 1,250 | 1,250 | 1 of 1 |" in text
+    assert "| ruler | 6,000 | 3,000 | 3,000 | 0 of 1 |" in text
     assert (tmp_path / "out" / "ruler.svg").exists()
 
 
@@ -127,9 +136,29 @@ def test_a_run_with_nothing_written_has_a_report_too(tmp_path: Path):
 
 def test_runs_are_compared_over_what_both_have_written(tmp_path: Path):
     first, second = (Results.of_run(make_run(tmp_path / name, factor)) for name, factor in (("a", 0.5), ("b", 0.8)))
-    lead = ahead(first, second, lambda piece: piece.score)
+    scores = [{piece.prediction.prompt: piece.score for piece in run.pieces} for run in (first, second)]
+    lead = ahead(*scores)
     assert lead is not None and lead.count == 4
     assert lead.mean == pytest.approx(37.5)
+    scores[1].popitem()
+    lead = ahead(*scores)
+    assert lead is not None and lead.count == 3
+    assert ahead(scores[0], {}) is None
+
+
+def test_quality_is_compared_prompt_by_prompt_too(tmp_path: Path):
+    runs = [make_run(tmp_path / name, 1.0, judge="Judge A") for name in ("a", "b")]
+    page = write_report(runs, tmp_path / "out").html.read_text(encoding="utf-8")
+    cells = Outline(page).cells
+    at = cells.index("Quality ahead by")
+    assert cells[at + 1 : at + 4] == ["b against a", "3", "+0.0 (+0.0 to +0.0)"]
+
+
+def test_a_single_piece_has_no_interval_and_one_without_words_is_told(tmp_path: Path):
+    run = make_run(tmp_path / "run", 0.0)
+    text = write_report([run], tmp_path / "out").markdown.read_text(encoding="utf-8")
+    assert "| \\[0, 500) | run | 1 | 0 | 100 | 0 | 0.0 |" in text
+    assert "run: pieces without a word, which the plot cannot show: 4." in text
 
 
 def test_text_of_models_stays_text_in_both_forms():
