@@ -10,17 +10,18 @@ from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine.base import Chunk, Engine, Request
 from longwriter_ui.errors import LongWriterError
 from longwriter_ui.events import Failed, Finished, TextDelta
-from longwriter_ui.host import EngineHost
+from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Job
 from longwriter_ui.pipeline import usage_of
 
 
 class AskJob(Job):
-    """One request, made for the engine that will answer it. `text` grows while the answer comes."""
+    """One request, made for the engine that will answer it: of the model in use, or of `choice`. `text` grows while
+    the answer comes."""
 
-    def __init__(self, make: Callable[[Engine], Request]) -> None:
+    def __init__(self, make: Callable[[Engine], Request], choice: ModelChoice | None = None) -> None:
         super().__init__("", "ask", lambda: None)
-        self.make = make
+        self.make, self.choice = make, choice
         self.text = ""
         self.finish = FinishReason.ERROR
 
@@ -29,7 +30,7 @@ def perform(job: AskJob, host: EngineHost) -> None:
     """Called by the worker; the job's last event is Finished or Failed."""
     try:
         began = time.monotonic()
-        engine = host.engine()
+        engine = host.engine() if job.choice is None else host.stand_in(job.choice)
         job.load_seconds = time.monotonic() - began
         last: Chunk | None = None
         for item in engine.stream(job.make(engine), job.cancelled):

@@ -96,6 +96,15 @@ class EngineHost:
             raise EngineError("No model is chosen.", "Choose a .gguf file under Models, or with --model.")
         return self.loaded or self._replace(choice, proceed)
 
+    def stand_in(self, choice: ModelChoice) -> Engine:
+        """Another model's engine in place of the chosen one's, since memory may not hold both: that one is loaded again
+        when it is needed."""
+        loaded = self._loaded
+        if loaded is not None and loaded[0] == choice and not loaded[1].lost:
+            return loaded[1]
+        self.unload()
+        return self._replace(choice, None)
+
     def swap(
         self,
         choice: ModelChoice,

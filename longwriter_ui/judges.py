@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from longwriter_ui.engine.base import Cancel, Engine, Request, Sampling, user
 from longwriter_ui.engine.chat import ChatServer
 from longwriter_ui.errors import EngineError
@@ -15,13 +17,15 @@ _TOKENS = 512  # six numbers with their names, and room for a model that talks
 
 
 class ModelJudge:
-    """The model in use of a studio."""
+    """The model in use of a studio, or the one of another file, which takes its place while it answers."""
 
-    def __init__(self, studio: Studio) -> None:
-        if studio.model is None:
+    def __init__(self, studio: Studio, file: Path | None = None) -> None:
+        """ModelFileError where the file is no usable model."""
+        choice = studio.model if file is None else studio.loader.check(file)
+        if choice is None:
             raise EngineError("No model is chosen.", "Choose a .gguf file to judge with.")
-        self._studio = studio
-        self.about: Json = {"name": studio.model.name, "file": studio.model.path.name}
+        self._studio, self._other = studio, choice if file is not None else None
+        self.about: Json = {"name": choice.name, "file": choice.path.name}
 
     def ask(self, prompt: str, seed: int, cancel: Cancel) -> str | None:
         conversation = (user(prompt),)
@@ -30,7 +34,7 @@ class ModelJudge:
             engine.reserve(engine.measure(conversation).total + _TOKENS)
             return Request(conversation, Sampling(temperature=_TEMPERATURE, seed=seed), _TOKENS, GRAMMAR)
 
-        job = self._studio.ask(make)
+        job = self._studio.ask(make, self._other)
         for _ in follow(self._studio, job, [], cancel):
             pass
         return None if job.cancelled.is_set() else job.text

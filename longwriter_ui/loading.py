@@ -58,6 +58,10 @@ class Loader:
         self._job: LoadJob | None = None
         self._tested: tuple[ModelChoice, SelfTest] | None = None
 
+    def check(self, path: Path) -> ModelChoice:
+        """What a file says of itself; ModelFileError when it is no usable model."""
+        return self._host.check(path)
+
     def load(self, path: Path, *, remember: bool = True) -> LoadJob:
         """Load the GGUF at `path` when the jobs before are done, test it, and use it from then on (`remember`: after a
         restart too). Whatever goes wrong leaves the present one in use; ModelFileError at once where the file's header

@@ -199,9 +199,9 @@ class Studio(Shelf):
             raise EditError("Nothing is being written.", "Start the writing first.")
         self._worker.pause(job, paused)
 
-    def ask(self, make: Callable[[Engine], Request]) -> AskJob:
-        """Start asking the model something that belongs to no draft."""
-        job = AskJob(make)
+    def ask(self, make: Callable[[Engine], Request], choice: ModelChoice | None = None) -> AskJob:
+        """Start asking the model in use, or another one in its place, something that belongs to no draft."""
+        job = AskJob(make, choice)
         self._worker.submit(job)
         return job
 

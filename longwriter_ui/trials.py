@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from longwriter_ui.draft import Draft
@@ -88,6 +89,12 @@ class Trials:
             except LongWriterError:
                 _log.warning("The run in %s cannot be read.", folder, exc_info=True)
         return sorted(found, key=lambda run: str(run.manifest.get("created", "")), reverse=True)
+
+    def free_name(self, model: str) -> str:
+        """A name for a new run with this model that no run has."""
+        name = _folder_name(model) or "run"
+        taken = {folder.name for folder in self._folder.glob("*/")}
+        return next(free for n in count(1) if (free := name if n == 1 else f"{name}-{n}") not in taken)
 
     def prompts(self, which: str, file: Path | None = None) -> tuple[Prompt, ...]:
         """The prompts of a set: "own", "ruler", or "file"."""

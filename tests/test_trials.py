@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from longwriter_ui.brief import Brief
-from longwriter_ui.engine.base import Request
+from longwriter_ui.engine.base import Proceed, Request
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import BriefError, EngineError, JudgeError, StoreError
 from longwriter_ui.evaluate.length import length_score
 from longwriter_ui.evaluate.prompts import Prompt
 from longwriter_ui.evaluate.quality import DIMENSIONS
+from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.judges import ModelJudge
+from longwriter_ui.paths import home
 from longwriter_ui.studio import Studio
 from longwriter_ui.trials import Trials
 from tests.script import author
@@ -130,6 +133,48 @@ def test_a_piece_is_scored_exactly_and_judged_with_the_judge_named(start):
     key = studio.draft(draft_id).paragraphs[0].key
     studio.edit(draft_id, None, {"do": "edit_text", "key": key, "text": "Something else."})
     assert trials.score(draft_id).judged == ()  # that was said of another text
+
+
+def test_another_model_judges_in_place_of_the_one_in_use_which_comes_back(tmp_path: Path):
+    engines = {
+        "writer": ScriptedEngine(author, name="Writer"),
+        "judge": ScriptedEngine(lambda _: GOOD, name="Judge"),
+    }
+    opened = []
+
+    class Opener:
+        def check(self, path: Path) -> ModelChoice:
+            return ModelChoice(path, engines[path.name].info.name, demonstration=False)
+
+        def open(self, path: Path, proceed: Proceed | None = None) -> ScriptedEngine:
+            opened.append(path.name)
+            return engines[path.name]
+
+    with closing(Studio(home(), EngineHost(Opener(), Path("writer")))) as studio:
+        trials = Trials(studio, tmp_path / "runs")
+        trials.start("run", PROMPTS[:2], "own", "conversation", 0)
+        settle(trials)
+        trials.judge("run", lambda: ModelJudge(studio, Path("judge")))
+        settle(trials)
+        assert trials.activity.failure is None
+        assert opened == ["writer", "judge"]  # once, however many pieces it judges
+        [judged] = trials.results()[0].judged
+        assert (judged.judge["name"], judged.judge["file"]) == ("Judge", "judge")
+        assert judged.total is not None and judged.total.mean == 75
+        assert studio.model is not None and studio.model.name == "Writer"
+        trials.start("next", PROMPTS[:1], "own", "conversation", 0)
+        settle(trials)
+        assert opened == ["writer", "judge", "writer"]
+        assert trials.results()[0].manifest["model"] == "Writer"
+        trials.close()
+
+
+def test_a_name_that_no_run_has_is_proposed(start):
+    _, trials = start()
+    assert (trials.free_name("My model (Q4)"), trials.free_name("")) == ("My-model-Q4", "run")
+    trials.start("run", PROMPTS[:1], "own", "conversation", 0)
+    assert trials.free_name("") == "run-2"
+    settle(trials)
 
 
 def test_a_run_that_cannot_be_read_does_not_hide_the_others(start, tmp_path: Path):

@@ -2,6 +2,9 @@
 
 const EVALUATE_BUSY = 700;
 const EVALUATE_IDLE = 5000;
+// The ways of writing of the plan's foot, and the one that has no plan.
+const WAYS = { conversation: "Conversation", agentwrite: "AgentWrite", oneshot: "One shot", parallel: "Parallel", direct: "Direct answer" };
+const DIRECT = "The prompt itself, answered at once, as the paper does.";
 
 function startEvaluate(element, server) {
   translate(element);
@@ -25,9 +28,8 @@ class EvaluateTab {
       this.begin();
     });
     parts.prompts.addEventListener("change", () => (parts.filerow.hidden = parts.prompts.value !== "file"));
-    parts.judge.addEventListener("change", () => {
-      parts.serverrow.hidden = parts.namerow.hidden = parts.judge.value !== "server";
-    });
+    parts.judge.addEventListener("change", () => this.showJudge());
+    parts.mode.addEventListener("change", () => this.showWay());
     parts.draft.addEventListener("change", () => {
       this.chosen = parts.draft.value;
       this.score();
@@ -63,8 +65,8 @@ class EvaluateTab {
     parts.problem.replaceChildren();
     this.turn = (this.turn ?? 0) + 1;
     const answer = await this.server.act(body).catch(() => null);
-    const problem = answer ? answer.refused : { message: t("The studio does not answer."), hint: t("Check that it is still running.") };
-    if (problem) parts.problem.replaceChildren(flag("fail", problem.message, problem.hint));
+    const problem = answer ? answer.refused : NO_ANSWER;
+    if (problem) this.tell(problem);
     if (answer) this.show(answer);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.poll(), EVALUATE_BUSY);
@@ -81,7 +83,13 @@ class EvaluateTab {
   /** Who is to judge, as a command has it. */
   judge() {
     const { parts } = this;
-    return parts.judge.value === "server" ? { server: parts.server.value.trim(), judge: parts.judgename.value.trim() } : {};
+    return parts.judge.value === "server" ? { server: parts.server.value.trim(), judge: parts.judgename.value.trim() } : { file: parts.judge.value };
+  }
+
+  /** Show a problem where the person looks: many a button is far below its place. */
+  tell(problem) {
+    this.parts.problem.replaceChildren(failure(problem));
+    this.parts.problem.scrollIntoView({ block: "nearest" });
   }
 
   show(answer) {
@@ -93,23 +101,48 @@ class EvaluateTab {
     this.ended = ended;
     this.busy = Boolean(activity?.running);
     if (answer.drafts) this.showDrafts(answer.drafts);
-    if (!parts.mode.options.length) parts.mode.append(...answer.modes.map((mode) => el("option", { value: mode }, mode)));
-    if (!parts.name.value && !this.named) {
-      parts.name.value = answer.model.name.replace(/[^\w.-]+/g, "-").slice(0, 60);
-      this.named = true;
+    if (!parts.mode.options.length) {
+      parts.mode.append(...answer.modes.map((mode) => el("option", { value: mode }, t(WAYS[mode] ?? mode))));
+      this.showWay();
     }
-    parts.judge.options[1].disabled = !answer.local;
+    if (this.suggested === undefined || parts.name.value === this.suggested) fill(parts.name, answer.name);
+    this.suggested = answer.name;
+    this.showJudges(answer);
     parts.start.disabled = this.busy;
-    parts.judgepiece.disabled = this.busy;
+    parts.judgepiece.disabled = this.busy || !parts.draft.value;
     this.showActivity(activity, isNews);
     this.showRuns(answer.runs);
     if (isNews) this.score();
   }
 
+  showWay() {
+    const { parts } = this;
+    say(parts.way, t(MODES[parts.mode.value] ?? DIRECT));
+  }
+
+  showJudges(answer) {
+    const { parts } = this;
+    const wanted = JSON.stringify([answer.judges, answer.local]);
+    if (wanted === this.shownJudges) return;
+    this.shownJudges = wanted;
+    const chosen = parts.judge.value;
+    const others = answer.judges.map((judge) => el("option", { value: judge.file }, judge.name));
+    parts.judge.replaceChildren(el("option", { value: "" }, t("The model in use")), ...others, el("option", { value: "server", disabled: !answer.local }, t("A server")));
+    if ([...parts.judge.options].some((option) => option.value === chosen)) parts.judge.value = chosen;
+    this.showJudge();
+  }
+
+  showJudge() {
+    const { parts } = this;
+    const judge = parts.judge.value;
+    parts.serverrow.hidden = parts.namerow.hidden = judge !== "server";
+    parts.reloads.hidden = judge === "" || judge === "server";
+  }
+
   showActivity(activity, isNews) {
     const { parts } = this;
     parts.activity.hidden = !this.busy;
-    if (activity?.failure && isNews) parts.problem.replaceChildren(flag("fail", activity.failure.message, activity.failure.hint));
+    if (activity?.failure && isNews) this.tell(activity.failure);
     if (!this.busy) return;
     const values = { name: activity.name, n: figure(Math.min(activity.done + 1, activity.of)), m: figure(activity.of), words: figure(activity.words), target: figure(activity.target) };
     const texts = { writing: t("Writing {name}: prompt {n} of {m}, {words} of {target} words", values), judging: t("Judging {name}: piece {n} of {m}", values), piece: t("Judging the piece") };
@@ -133,11 +166,13 @@ class EvaluateTab {
     const draft = parts.draft.value;
     const answer = draft ? await this.server.score({ draft }).catch(() => null) : null;
     if (draft !== parts.draft.value) return;
-    parts.score.hidden = !answer || Boolean(answer.refused);
+    parts.score.hidden = parts.judged.hidden = !answer || Boolean(answer.refused);
+    parts.judgepiece.disabled = this.busy || !draft;
     if (parts.score.hidden) return;
     say(parts.points, t("Length score {n}", { n: answer.score }));
     say(parts.lengths, t("{n} of {m} words asked for", { n: figure(answer.words), m: figure(answer.target) }));
-    parts.quarters.replaceChildren(...[...answer.quarters, answer.openings].map((share) => el("td", {}, share + NBSP + "%")));
+    parts.quarters.replaceChildren(...answer.quarters.map((share) => el("td", {}, share + NBSP + "%")));
+    say(parts.openings, t("Paragraphs whose opening no earlier one has: {n} %", { n: answer.openings }));
     say(parts.passage, answer.passage_words ? t("The longest passage that comes twice has {n} words: “{text}”", { n: figure(answer.passage_words), text: answer.passage }) : t("No passage comes twice."));
     parts.judged.replaceChildren(...answer.judged.map((judged) => this.judgement(judged)));
   }
@@ -162,9 +197,9 @@ class EvaluateTab {
     const mark = el("input", { type: "checkbox", "aria-label": t("Mark {name}", { name: run.name }) });
     mark.checked = this.marked.has(run.name);
     mark.addEventListener("change", () => (mark.checked ? this.marked.add(run.name) : this.marked.delete(run.name)));
-    const facts = [run.model, run.mode, t("{n} of {m} written", { n: figure(run.done), m: figure(run.of) })];
+    const facts = [run.model, t(WAYS[run.mode] ?? run.mode), t("{n} of {m} written", { n: figure(run.done), m: figure(run.of) })];
     if (run.problems) facts.push(t("{n} failed", { n: figure(run.problems) }));
-    if (run.score) facts.push(t("length score {n} ({low} to {high})", { n: run.score[0], low: run.score[1], high: run.score[2] }));
+    if (run.score) facts.push(run.done > 1 ? t("length score {n} ({low} to {high})", { n: run.score[0], low: run.score[1], high: run.score[2] }) : t("length score {n}", { n: run.score[0] }));
     if (run.longest) facts.push(t("longest output {n} words", { n: figure(run.longest) }));
     for (const judged of run.judged) facts.push(t("quality {n} by {judge}", { n: judged.total, judge: judged.judge }));
     const acts = [];
@@ -178,9 +213,13 @@ class EvaluateTab {
   async compare() {
     const { parts } = this;
     parts.problem.replaceChildren();
+    parts.compare.disabled = true;
+    parts.making.hidden = false;
     const answer = await this.server.compare({ runs: [...this.marked] }).catch(() => null);
-    const problem = answer ? answer.refused : { message: t("The studio does not answer."), hint: t("Check that it is still running.") };
-    if (problem) return parts.problem.append(flag("fail", problem.message, problem.hint));
+    parts.compare.disabled = false;
+    parts.making.hidden = true;
+    const problem = answer ? answer.refused : NO_ANSWER;
+    if (problem) return this.tell(problem);
     // The frame may run nothing and reach nothing: the report is text, tables and pictures.
     parts.report.srcdoc = answer.html;
     parts.report.hidden = parts.fetch.hidden = false;

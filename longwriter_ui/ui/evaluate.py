@@ -38,7 +38,8 @@ def evaluate(studio: Studio, trials: Trials, exports: ExportFolder, local: Calla
         reads all of them."""
         now = trials.activity
         answer = {
-            "model": present.named(studio.model),
+            "name": trials.free_name(studio.model.name if studio.model else ""),
+            "judges": [{"file": str(path), "name": path.name} for path in _other_models(studio)],
             "modes": list(MODES),
             "local": local(),
             "runs": [run_line(run) for run in trials.results()],
@@ -162,13 +163,24 @@ def _act(studio: Studio, trials: Trials, body: Json, local: bool) -> None:
 
 
 def _judge(studio: Studio, body: Json, local: bool) -> Judge:
-    """The model in use, or a server at an address."""
-    address = str(body.get("server") or "").strip()
-    if not address:
+    """The model in use, another one that is here, or a server at an address."""
+    address, file = str(body.get("server") or "").strip(), str(body.get("file") or "")
+    if not address and not file:
         return ModelJudge(studio)
+    if not address:
+        found = next((path for path in _other_models(studio) if str(path) == file), None)
+        if found is None:
+            raise EngineError("That model is not here any more.", "Choose another judge.")
+        return ModelJudge(studio, found)
     if not local:
         raise EngineError("Servers are asked on the computer the studio runs on only.", "Use the model in use.")
     return ServerJudge(ChatServer(address, str(body.get("judge") or "").strip()))
+
+
+def _other_models(studio: Studio) -> list[Path]:
+    """The model files that are here, without the one in use."""
+    used = studio.model.path if studio.model else None
+    return [model.path for model in studio.models.library.models() if model.path != used and not model.missing]
 
 
 def _uploaded(trials: Trials, body: Json) -> tuple[Prompt, ...]:
@@ -178,7 +190,12 @@ def _uploaded(trials: Trials, body: Json) -> tuple[Prompt, ...]:
     with tempfile.TemporaryDirectory(prefix="longwriter-") as folder:
         path = Path(folder) / "prompts.jsonl"
         path.write_text(text, encoding="utf-8", errors="replace")
-        return trials.prompts("file", path)
+        try:
+            return trials.prompts("file", path)
+        except StoreError as error:
+            # The person's file has its own name; ours is gone with the folder.
+            name = str(body.get("file") or "")[:200] or path.name
+            raise StoreError(error.message.replace(str(path), name), error.hint) from error
 
 
 def _seed(typed: Any) -> int:

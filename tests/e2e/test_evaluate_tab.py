@@ -45,10 +45,13 @@ def test_a_run_from_a_file_is_watched_judged_and_reported(serve: Serve, tmp_path
     panel.locator("[data-part=prompts]").select_option("file")
     panel.get_by_label("Prompt file (JSONL)").set_input_files(path)
     panel.get_by_label("Name of the run").fill(HOSTILE)
+    panel.get_by_label("Way of writing").select_option(label="Direct answer")
+    panel.get_by_text("The prompt itself, answered at once").wait_for()
+    panel.get_by_label("Way of writing").select_option(label="AgentWrite")
     panel.get_by_role("button", name="Start the run").click()
     panel.locator("[data-part=doing]").get_by_text(re.compile(r"prompt \d of 3")).wait_for()
     row = panel.locator(".eval-runs li")
-    row.get_by_text("3 of 3 written").wait_for()
+    row.get_by_text("AgentWrite · 3 of 3 written").wait_for()
     row.get_by_role("button", name="Judge quality").click()
     row.get_by_text("quality 75 by Scripted").wait_for()
     row.get_by_role("checkbox").check()
@@ -56,6 +59,9 @@ def test_a_run_from_a_file_is_watched_judged_and_reported(serve: Serve, tmp_path
     frame = panel.frame_locator("iframe")
     frame.get_by_role("heading", name="Length").wait_for()
     assert frame.get_by_role("img").count() == 3
+    panel.locator("[data-part=making]").wait_for(state="hidden")
+    panel.locator("[data-part=judge]").select_option(label="demo.gguf")
+    panel.get_by_text("this model takes the place of the one in use").wait_for()
     assert panel.get_by_role("link", name="Save the report").get_attribute("download").endswith(".html")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from longwriter_ui.brief import Brief
-from longwriter_ui.paths import home
+from longwriter_ui.paths import DEMO_MODEL, home
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui.page import Page
 from tests.ui.test_page import fetch, post
@@ -74,6 +74,22 @@ def test_what_cannot_be_done_is_refused_and_told(address: str):
     assert "refused" in call(address, "score", draft="nobody")
     for names in ([], ["../x"], "x", None):
         assert "refused" in call(address, "compare", runs=names)
+
+
+def test_a_problem_of_a_file_names_the_file_of_the_person(address: str):
+    body = {"do": "start", "run": "r", "prompts": "file", "file": "mine.jsonl", "mode": "conversation", "text": "{}"}
+    assert call(address, "act", **body)["refused"]["message"] == 'Prompt 1 of mine.jsonl has no text in "prompt".'
+
+
+def test_models_that_are_here_may_judge_and_no_other_file(address: str, studio: Studio):
+    answer = call(address, "state")
+    assert {"file": str(DEMO_MODEL), "name": DEMO_MODEL.name} in answer["judges"]
+    assert answer["name"] == "Scripted"
+    draft_id = studio.create(Brief.create("Write about boats", 500), seed=1).id
+    for job in (studio.plan, studio.write):
+        job(draft_id).wait(20)
+    call(address, "act", do="judge_draft", draft=draft_id, file="/etc/passwd")
+    assert "not here any more" in settle(address)["activity"]["failure"]["message"]
 
 
 def test_the_score_of_a_piece(address: str, studio: Studio):
