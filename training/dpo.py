@@ -40,8 +40,6 @@ class PairTrainer(DPOTrainer):
 def run(settings: Dpo, out: Path, like: Path | None = None) -> dict[str, Any]:
     """Tune, or go on tuning; what the card tells."""
     facts = tuning.begin(out, "preference tuning (DPO)", settings, chats.fingerprint([Path(settings.data)]))
-    base = Path(settings.base)
-    like = like or (base if base.suffix == ".gguf" else None)
     pairs = chats.load_pairs(Path(settings.data))
     model, tokenizer = load_base(settings.base, narrow=settings.narrow)
     encoder = Encoder(tokenizer)
@@ -65,7 +63,7 @@ def run(settings: Dpo, out: Path, like: Path | None = None) -> dict[str, Any]:
     seconds = tuning.train(trainer, out)
     told |= {"steps": trainer.state.global_step, "seconds": round(seconds, 1)}
     text = kept[0]["prompt_ids"] + kept[0]["chosen_ids"]
-    return tuning.finish(trainer, settings, out, like, [text], facts | told)
+    return tuning.finish(trainer, settings, out, like, text, facts | told)
 
 
 def main() -> None:

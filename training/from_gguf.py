@@ -140,6 +140,24 @@ def _tokenizer(found: dict[str, Any], path: Path) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=raw, bos_token=bos, eos_token=eos, pad_token=eos)
 
 
+def base_of(path: Path) -> str | None:
+    """What the adapter in a folder belongs to; None where the folder holds no adapter."""
+    config = path / "adapter_config.json"
+    return str(json.loads(config.read_text(encoding="utf-8"))["base_model_name_or_path"]) if config.is_file() else None
+
+
+def gguf_of(given: str) -> Path | None:
+    """The GGUF that a base begins from, if any: itself, the one beside a tuned folder, or that of its own base."""
+    path = Path(given)
+    if path.suffix == ".gguf":
+        return path
+    recorded = base_of(path)
+    if recorded is not None:
+        return gguf_of(recorded)
+    beside = path.with_suffix(".gguf")
+    return beside if beside.is_file() else None
+
+
 def load_base(given: str, *, narrow: bool = False) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The model and tokenizer that `given` names: a .gguf file, a folder that `training.sft` or `training.dpo` wrote,
     another folder or name of Hugging Face. `narrow`: bfloat16 weights, for a frozen base on a graphics card."""
@@ -149,13 +167,12 @@ def load_base(given: str, *, narrow: bool = False) -> tuple[PreTrainedModel, Pre
             raise DataError(f"There is no file {path}. Check the path to the model.")
         model, tokenizer = load_gguf(path)
         return model.to(torch.bfloat16) if narrow else model, tokenizer
-    if (path / "adapter_config.json").is_file():
+    if (recorded := base_of(path)) is not None:
         from peft import PeftModel
 
-        recorded = json.loads((path / "adapter_config.json").read_text(encoding="utf-8"))["base_model_name_or_path"]
         base, tokenizer = load_base(recorded, narrow=narrow)
         merged = PeftModel.from_pretrained(base, given).merge_and_unload()
-        merged.name_or_path = merged.config._name_or_path = given
+        merged.name_or_path = merged.config._name_or_path = str(path.resolve())
         return merged, tokenizer
     kind = torch.bfloat16 if narrow else torch.float32
     model = AutoModelForCausalLM.from_pretrained(given, dtype=kind, attn_implementation="sdpa")

@@ -91,8 +91,6 @@ def run(settings: Sft, out: Path, like: Path | None = None) -> dict[str, Any]:
     """Tune, or go on tuning; what the card tells."""
     paths = [Path(settings.data), *([Path(settings.general)] if settings.general else [])]
     facts = tuning.begin(out, "supervised fine-tuning", settings, chats.fingerprint(paths))
-    base = Path(settings.base)
-    like = like or (base if base.suffix == ".gguf" else None)
     model, tokenizer = load_base(settings.base, narrow=settings.narrow)
     encoder = Encoder(tokenizer)
     pieces, told = load_data(settings, encoder)
@@ -113,7 +111,7 @@ def run(settings: Sft, out: Path, like: Path | None = None) -> dict[str, Any]:
     )
     seconds = tuning.train(trainer, out)
     told |= {"steps": trainer.state.global_step, "seconds": round(seconds, 1)}
-    return tuning.finish(trainer, settings, out, like, [pieces[0].ids], facts | told)
+    return tuning.finish(trainer, settings, out, like, pieces[0].ids, facts | told)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ new weights. Only the llama architecture, which LongWriter-llama3.1-8b and our o
 """
 
 import argparse
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import gguf
 import numpy as np
 import torch
 from llama_cpp import Llama
+from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
-from .from_gguf import NAMES, fields, load_base, paired, tensor_names
+from .from_gguf import NAMES, base_of, fields, load_base, paired, tensor_names
 
 _TYPES = {"F32": gguf.GGMLQuantizationType.F32, "F16": gguf.GGMLQuantizationType.F16}
 _FILE_TYPES = {"F32": gguf.LlamaFileType.ALL_F32, "F16": gguf.LlamaFileType.MOSTLY_F16}
@@ -59,26 +61,43 @@ def write_model(model: PreTrainedModel, like: Path, path: Path, name: str, kind:
     _finish(writer, temporary, path)
 
 
+def adapters_below(given: str) -> list[tuple[dict[str, torch.Tensor], float]]:
+    """The adapters, with the scale of each, that make `given` of a whole model; none where it is one."""
+    path = Path(given)
+    recorded = base_of(path)
+    if recorded is None:
+        return []
+    config = json.loads((path / "adapter_config.json").read_text(encoding="utf-8"))
+    weights = load_file(path / "adapter_model.safetensors")
+    return [(weights, config["lora_alpha"] / config["r"]), *adapters_below(recorded)]
+
+
 def write_adapter(
-    model: PreTrainedModel, weights: Mapping[str, torch.Tensor], alpha: float, path: Path, name: str
+    model: PreTrainedModel, adapters: Sequence[tuple[Mapping[str, torch.Tensor], float]], path: Path, name: str
 ) -> None:
-    """Write a LoRA adapter's `weights` (as PEFT names them) for `--lora`; `model` is its base."""
+    """Write LoRA adapters (weights as PEFT names them, and the scale of each) as a single one for `--lora`: their sum.
+    `model` is a llama model of the shape they belong to."""
     temporary = path.with_suffix(".part")
     writer = gguf.GGUFWriter(temporary, model.config.model_type)
     writer.add_type("adapter")
     writer.add_name(name)
     writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", alpha)
     theirs = {own: short for short, own in NAMES.items()}
-    for key in sorted(weights):
+    halves: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for key in sorted(k for k in adapters[0][0] if ".lora_A." in k):
         # base_model.model.model.layers.3.self_attn.q_proj.lora_A.weight
         parts = key.split(".")
-        own, half, number = ".".join(parts[-4:-2]), parts[-2], parts[parts.index("layers") + 1]
-        rows = _numbers(weights[key])
+        own, number = ".".join(parts[-4:-2]), parts[parts.index("layers") + 1]
+        down = np.concatenate([_numbers(weights[key]) for weights, _ in adapters])
+        other = key.replace("lora_A", "lora_B")
+        up = np.concatenate([scale * _numbers(weights[other]) for weights, scale in adapters], 1)
         heads = _heads(model, own)
-        if half == "lora_B" and heads:
-            rows = paired(rows, heads)
-        writer.add_tensor(f"blk.{number}.{theirs[own]}.weight.{half.lower()}", np.ascontiguousarray(rows))
+        halves[f"blk.{number}.{theirs[own]}.weight"] = down, paired(up, heads) if heads else up
+    # llama.cpp multiplies by alpha over the rank: the scales are in the matrices already.
+    writer.add_float32("adapter.lora.alpha", float(len(next(iter(halves.values()))[0])))
+    for tensor, (down, up) in halves.items():
+        writer.add_tensor(f"{tensor}.lora_a", np.ascontiguousarray(down))
+        writer.add_tensor(f"{tensor}.lora_b", np.ascontiguousarray(up.astype(np.float32)))
     _finish(writer, temporary, path)
 
 

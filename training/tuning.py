@@ -23,10 +23,11 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from .card import write_card
 from .chats import DataError
-from .to_gguf import difference, write_adapter, write_model
+from .from_gguf import gguf_of
+from .to_gguf import adapters_below, difference, write_adapter, write_model
 
 LORA_PARTS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-_CHECKED = 512  # tokens of each text that llama.cpp is compared on
+_CHECKED = 512  # tokens that llama.cpp is compared on
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Settings:
         return {
             "output_dir": str(out),
             "per_device_train_batch_size": self.at_once,
-            "gradient_accumulation_steps": max(1, self.batch // self.at_once),
+            "gradient_accumulation_steps": self.batch // self.at_once,
             "learning_rate": self.rate,
             "num_train_epochs": self.epochs,
             "max_steps": self.steps or -1,
@@ -107,7 +108,7 @@ def add_options(parser: argparse.ArgumentParser, rate: float, lora_rate: float) 
     parser.add_argument("--save-every", type=int, default=100, metavar="STEPS", help="checkpoints; default: 100")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0, help="default: as PyTorch chooses")
-    parser.add_argument("--like", type=Path, help="a GGUF of the base, to write and check GGUFs when --base is none")
+    parser.add_argument("--like", type=Path, help="a GGUF of the base, where --base is none and was made from none")
     parser.set_defaults(usual_rates=(rate, lora_rate))
 
 
@@ -124,6 +125,8 @@ def begin(out: Path, kind: str, settings: Settings, data_hash: str) -> dict[str,
     """Make the run's folder, or find it from the same command before; DataError where it is another run's."""
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    if settings.batch % settings.at_once:
+        raise DataError(f"--batch {settings.batch} is no multiple of --at-once {settings.at_once}. Change one of them.")
     facts = {"kind": kind, "settings": asdict(settings), "data_sha256": data_hash}
     note = out / "run.json"
     if note.exists():
@@ -153,11 +156,12 @@ def finish(
     settings: Settings,
     out: Path,
     like: Path | None,
-    texts: list[list[int]],
+    text: list[int],
     facts: dict[str, Any],
 ) -> dict[str, Any]:
-    """Save the result, write it as GGUF and check it, write the card. `texts` are token ids
-    that both are compared on; `like` is a GGUF of the base."""
+    """Save the result, write it as GGUF and check it on the token ids `text`, write the card. `like` is the GGUF of a
+    base that is none itself. An adapter on top of an adapter is written as one."""
+    like = like or gguf_of(settings.base)
     model = trainer.accelerator.unwrap_model(trainer.model)
     folder = out / ("adapter" if settings.rank else "model")
     model.save_pretrained(folder)
@@ -165,18 +169,13 @@ def finish(
     path = folder.with_suffix(".gguf")
     name = f"{Path(settings.base).stem}, {facts['kind']}"
     if settings.rank:
-        weights = {n: w for n, w in model.state_dict().items() if ".lora_A." in n or ".lora_B." in n}
-        weights = {n.replace(".default.", "."): w for n, w in weights.items()}
-        write_adapter(model.get_base_model(), weights, settings.alpha, path, name)
+        write_adapter(model.get_base_model(), adapters_below(str(folder)), path, name)
     elif like is not None:
         write_model(model, like, path, name)
     if like is not None:
-        checked = [ids[:_CHECKED] for ids in texts]
         model.eval()
-        if settings.rank:
-            facts["check"] = difference(model, checked, like, path)
-        else:
-            facts["check"] = difference(model, checked, path)
+        whole, adapter = (like, path) if settings.rank else (path, None)
+        facts["check"] = difference(model, [text[:_CHECKED]], whole, adapter)
         print(f"{path}: {facts['check']}")
     facts["parameters"] = sum(p.numel() for p in model.parameters())
     facts["trained_parameters"] = sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -150,6 +150,20 @@ def test_an_adapter_is_merged_into_one_file(data: str, tmp_path: Path, monkeypat
     assert to_gguf.difference(tuned, [list(range(60))], merged)["largest_logit_difference"] < 1e-3
 
 
+def test_an_adapter_on_top_of_an_adapter_is_written_as_one(data: str, pairs: str, tmp_path: Path, load: Any) -> None:
+    base = write_tiny_gguf(tmp_path / "base.gguf", heads=4, kv_heads=2)
+    sft.run(sft.Sft(**few(data, base, rank=4, steps=3)), tmp_path / "first")
+    below = tmp_path / "first" / "adapter"
+    facts = dpo.run(dpo.Dpo(**few(pairs, below, rank=2, steps=3)), tmp_path / "second")
+    assert facts["check"]["largest_logit_difference"] < 1e-2
+    conversation = (user(ASKED.format(9)),)
+    both, one = (
+        logits_after(load(base, adapter=Adapter(folder / "adapter.gguf")), conversation)
+        for folder in (tmp_path / "second", tmp_path / "first")
+    )
+    assert abs(both - one).max() > 0.01
+
+
 def test_preferences_move_the_model_towards_the_chosen_answers(tiny_gguf: Path, pairs: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     dpo.run(dpo.Dpo(**few(pairs, tiny_gguf, steps=6, rate=1e-3)), out)
