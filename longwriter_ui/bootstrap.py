@@ -25,6 +25,7 @@ from longwriter_ui.weights.split import part_names
 
 if TYPE_CHECKING:
     from longwriter_ui.engine._devices import Device
+    from longwriter_ui.engine.oncall import Call
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +34,8 @@ _log = logging.getLogger(__name__)
 class LlamaCppOpener:
     """Opens GGUF files with llama.cpp. `context` in tokens (None: as the piece needs); `threads` (None: as the settings
     say, else all cores). The settings are read anew for each model. `states` is a folder for KV caches; `machine`
-    stands in for this one where given. `adapters` come before those of the settings, by the model's path."""
+    stands in for this one where given. `adapters` come before those of the settings, by the model's path; `gpu_layers`,
+    where given, before what is chosen for it."""
 
     context: int | None = None
     threads: int | None = None
@@ -41,6 +43,7 @@ class LlamaCppOpener:
     states: Path | None = None
     machine: Machine | None = None
     adapters: Mapping[Path, Adapter] = field(default_factory=dict)
+    gpu_layers: int | None = None
 
     def check(self, path: Path) -> ModelChoice:
         first, *others = (path.resolve().with_name(name) for name in part_names(path.resolve().name))
@@ -68,7 +71,7 @@ class LlamaCppOpener:
         setup = setup_for(shape, size, self.machine or Machine.here(path.parent, graphics_memory()))
         if setup is None:
             raise NotEnoughMemory(f"{header.name} does not fit into this machine's memory.", "Choose a smaller build.")
-        chosen = settings.gpu_layers
+        chosen = settings.gpu_layers if self.gpu_layers is None else self.gpu_layers
         plan = Offload(chosen or 0, len(header.layers), "")
         if chosen is None and (cards := graphics_cards()) != ():
             free = sum(card.free for card in cards) if cards else None
@@ -99,6 +102,23 @@ class LlamaCppOpener:
         """What is applied to the model at `path`: from the command line, else from the settings."""
         text = load_settings(self.settings).adapters.get(str(path)) if self.settings else None
         return self.adapters.get(path) or (parse_adapter(text) if text else None)
+
+
+@dataclass(frozen=True)
+class CallOpener:
+    """Models whose every answer is one call; `local` knows files, `call` and `refusals` see `oncall.Caller`."""
+
+    local: LlamaCppOpener
+    call: Call
+    refusals: tuple[type[Exception], ...]
+
+    def check(self, path: Path) -> ModelChoice:
+        return self.local.check(path)
+
+    def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
+        from longwriter_ui.engine.oncall import Caller
+
+        return Caller.load(path, self.call, self.refusals, "")
 
 
 def graphics_cards() -> tuple[Device, ...] | None:

@@ -19,7 +19,8 @@
     |- CatalogError              no such model or build, or a catalogue file is wrong
     |- DownloadError             a model could not be fetched whole; what came is kept
     |- ExportError               a file could not be made or written
-    `- ImportRefused             a file cannot be made into a draft
+    |- ImportRefused             a file cannot be made into a draft
+    `- SpaceError                a Space cannot be built or pushed
 
 Foreign exceptions (OSError, sqlite3.Error, llama.cpp return codes) are translated where they arise, with
 `raise ... from error`. The text of an error is for the person; it never enters a draft.
@@ -124,3 +125,7 @@ class ExportError(LongWriterError):
 
 class ImportRefused(LongWriterError):
     """A file cannot be made into a draft; nothing was added."""
+
+
+class SpaceError(LongWriterError):
+    """A Space cannot be built or pushed."""

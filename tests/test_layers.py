@@ -28,6 +28,7 @@ LAYERS = [
     {"pieces", "visitors"},
     {"evaluation", "judges", "dataset"},
     {"trials"},
+    {"space"},
     {"ui", "cli"},
     {"bootstrap"},
     {"__main__"},
@@ -50,8 +51,8 @@ ONLY_IN = {
     "markdown": ("export/preview.py",),
     "nh3": ("export/preview.py",),
     "rich": ("cli/",),
-    "huggingface_hub": ("weights/hub",),
-    "httpx2": ("weights/",),
+    "huggingface_hub": ("weights/hub", "space/push.py"),
+    "httpx2": ("weights/", "space/push.py"),
     "openai": ("engine/chat.py",),
     "matplotlib": ("evaluate/plots.py",),
 }

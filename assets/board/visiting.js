@@ -12,9 +12,9 @@ function startVisiting(element, library) {
   const show = async () => {
     const answer = await library.server.terms({}).catch(() => null);
     if (!answer || answer.refused) return;
-    const { limits, account, megabytes } = answer;
+    const { notice, limits, account, megabytes } = answer;
     const whose = account ? t("They belong to your account, {name}.", { name: account }) : t("They belong to this browser: on another one, or when its data is cleared, they cannot be reached.");
-    say(lede, t("Your pieces are kept on this studio's server, and removed {n} days after their last change. Export what you want to keep.", { n: limits.days }) + " " + whose);
+    say(lede, t("Your pieces are kept on this studio's server, and removed {n} days after their last change. Export what you want to keep.", { n: limits.days }) + " " + whose + (notice ? " " + said(notice) : ""));
     say(room, t("{n} of {m} MB used; pieces of up to {k} words.", { n: megabytes.toFixed(1), m: limits.megabytes, k: figure(limits.words) }));
   };
   whenSeen(element, show);

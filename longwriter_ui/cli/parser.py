@@ -9,6 +9,7 @@ from longwriter_ui import __version__
 from longwriter_ui.cli import drafts, measures, models, plan, write
 from longwriter_ui.cli.console import STDOUT
 from longwriter_ui.cli.options import add_model, number
+from longwriter_ui.cli.space import add_space
 from longwriter_ui.draft import Mode
 from longwriter_ui.engine.templates import NAMES as TEMPLATES
 from longwriter_ui.export import FORMATS, PROJECT
@@ -27,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(
-        title="commands", required=True, metavar="write | plan | drafts | models | eval | dataset"
+        title="commands", required=True, metavar="write | plan | drafts | models | eval | dataset | space"
     )
     _add_write(commands.add_parser("write", help="plan and write a piece, or go on with one"))
     _add_plan(commands.add_parser("plan", help="make a plan to edit, or read one"))
@@ -35,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_models(commands.add_parser("models", help="the models: which fit, download, verify, test"))
     measures.add_eval(commands.add_parser("eval", help="write a benchmark's prompts, score them, report"))
     measures.add_dataset(commands.add_parser("dataset", help="training data from instructions and from drafts"))
+    add_space(commands.add_parser("space", help="the studio as a Space on the Hub: build it, push it"))
     return parser
 
 

@@ -16,7 +16,7 @@ from longwriter_ui.ui.visiting import visitor_calls
 Json = dict[str, Any]
 
 
-def library(studio: Studio, gate: Gate) -> gr.HTML:
+def library(studio: Studio, gate: Gate, notice: str) -> gr.HTML:
     def drafts(body: Json) -> Json:
         try:
             owner = body["owner"]
@@ -52,7 +52,7 @@ def library(studio: Studio, gate: Gate) -> gr.HTML:
         html_template=assets.read("library.html"),
         js_on_load=assets.start("startLibrary"),
         server_functions=[
-            *gate.calls(drafts, remove, shelve, *visitor_calls(studio)),
+            *gate.calls(drafts, remove, shelve, *visitor_calls(studio, notice)),
             *gate.calls(*import_calls(studio), files=True),
         ],
         apply_default_css=False,

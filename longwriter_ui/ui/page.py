@@ -38,14 +38,15 @@ MAX_REQUEST = 48 * 1024 * 1024  # bytes: the largest file that is taken, as text
 class Page:
     """The Blocks with what `launch` needs to know about them."""
 
-    def __init__(self, studio: Studio, home: Home) -> None:
+    def __init__(self, studio: Studio, home: Home, notice: str = "") -> None:
+        """`notice`: what visitors are told about this server, where there are any."""
         self._home = home
         self._exports = ExportFolder()
         self._local = False
         self._trials = Trials(studio, home.runs)
         self._gate = gate = Gate(studio, str(home.root))
         self._feed = Feed(lambda body: gate.tidy(news(studio, body)))
-        self.blocks = _blocks(studio, self._trials, self._exports, self._feed, home, lambda: self._local, gate)
+        self.blocks = _blocks(studio, self._trials, self._exports, self._feed, home, lambda: self._local, gate, notice)
 
     def launch(self, *, domains: tuple[str, ...] = (), **options: Any) -> str:
         """Serve the page and return its address; LongWriterError when the port cannot be had. `domains`: names by which
@@ -100,6 +101,7 @@ def _blocks(
     home: Home,
     local: Callable[[], bool],
     gate: Gate,
+    notice: str,
 ) -> gr.Blocks:
     """What belongs to the operator alone is not even built where others use the page."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as blocks:
@@ -109,7 +111,7 @@ def _blocks(
             with gr.Tab("Write", id="write", elem_id="lw-tab-write"):
                 board(studio, exports, feed, gate)
             with gr.Tab("Library", id="library", elem_id="lw-tab-library"):
-                library(studio, gate)
+                library(studio, gate, notice)
             if not gate.public:
                 with gr.Tab("Models", id="models", elem_id="lw-tab-models"):
                     models(studio, home, local, gate)

@@ -14,7 +14,7 @@ from longwriter_ui.ui import present
 Json = dict[str, Any]
 
 
-def visitor_calls(studio: Studio) -> list[Callable[[Json], Json]]:
+def visitor_calls(studio: Studio, notice: str) -> list[Callable[[Json], Json]]:
     """`terms` and `leave`; where one person has the studio for herself, there is nothing to be told or left."""
 
     def terms(body: Json) -> Json:
@@ -23,6 +23,7 @@ def visitor_calls(studio: Studio) -> list[Callable[[Json], Json]]:
         if owner is None or limits is None:
             return {}
         return {
+            "notice": notice,
             "limits": asdict(limits),
             "account": visitors.account_of(owner),
             "megabytes": studio.owners.size(owner) / 1_000_000,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -30,6 +31,16 @@ def address() -> str:
     from huggingface_hub import constants
 
     return constants.ENDPOINT.rstrip("/")
+
+
+def preloaded(repository: str, name: str) -> Path:
+    """A file that the Hub put here when a Space was built, else fetched now; DownloadError."""
+    from huggingface_hub import hf_hub_download
+
+    try:
+        return Path(hf_hub_download(repository, name))
+    except (OSError, ValueError) as error:  # every error of the client is one of these
+        raise DownloadError(f"{name} cannot be had from {repository}: {error}") from error
 
 
 @dataclass(frozen=True)
