@@ -181,6 +181,32 @@ def test_a_hugging_face_folder_is_a_base_too(tiny_gguf: Path, data: str, tmp_pat
     assert facts["check"]["largest_logit_difference"] < 1e-2
 
 
+def test_general_chats_are_mixed_in_and_told(tiny_gguf: Path, data: str, tmp_path: Path) -> None:
+    general = tmp_path / "general.jsonl"
+    turns = [{"from": "human", "value": "Hello"}, {"from": "gpt", "value": "Good day to you."}]
+    general.write_text((json.dumps({"conversations": turns}) + "\n") * 40, encoding="utf-8")
+    settings = sft.Sft(**few(data, tiny_gguf), general=str(general), ratio=3.0, least_words=20)
+    pieces, told = sft.load_data(settings, Encoder(load_base(str(tiny_gguf))[1]))
+    kept = told["data"]["kept"]
+    assert told["data"]["fewer than 20 words"] == 6 - kept > 0
+    assert told["general"] == {"conversations": 40, "drawn": 3 * kept, "wanted": 3 * kept}
+    assert len(pieces) == 4 * kept
+    assert told["lengths"]["0 to 499"] == f"6 -> {kept}"
+
+
+@pytest.mark.parametrize("module", [sft, dpo])
+def test_a_mistake_on_the_command_line_is_told(
+    module: Any, tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--data", str(tmp_path / "none.jsonl"), "--base", str(tiny_gguf), "--out", str(tmp_path / "out")]
+    monkeypatch.setattr("sys.argv", ["tune", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        module.main()
+    assert ended.value.code == 1
+    assert "error: There is no file" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_is_no_plain_llama_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be tuned from its GGUF"):
         load_base(str(write_tiny_gguf(tmp_path / "other.gguf", architecture="glm4")))
