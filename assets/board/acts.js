@@ -112,8 +112,8 @@ Object.assign(Board.prototype, {
     this.order = order;
     this.placeCards();
     this.tally();
-    card.node.scrollIntoView({ block: "nearest" });
     this.speak(t("Step moved to place {n} of {m}.", { n: to + 1, m: order.length }));
+    card.node.scrollIntoView({ block: "nearest" }); // last: it wants the layout of all the rest
     this.link.apply({ do: "move_step", key: card.key, to });
   },
 

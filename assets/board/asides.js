@@ -29,6 +29,7 @@ Object.assign(Card.prototype, {
       node.hidden = !field.value && document.activeElement !== field;
       if (!node.hidden) fit(field);
     }
+    this.node.classList.toggle("has-cue", !this.cue.node.hidden);
     const { locked } = this.data;
     this.node.classList.toggle("is-locked", locked);
     this.words.readOnly = locked;
@@ -40,6 +41,7 @@ Object.assign(Card.prototype, {
 
   writeAside(name) {
     this[name].node.hidden = false;
+    if (name === "cue") this.node.classList.add("has-cue");
     fit(this[name].field);
     this[name].field.focus();
   },

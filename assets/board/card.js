@@ -123,7 +123,7 @@ class Card {
     const { data, board, status } = this;
     const language = board.head.language;
     const running = board.writes(this.key);
-    this.node.className = "card is-" + status + (board.current === this.key ? " is-current" : "") + (this.node.classList.contains("is-dragged") ? " is-dragged" : "") + (this.folded ? " is-folded" : "");
+    this.node.className = "card is-" + status + (board.current === this.key ? " is-current" : "") + (this.node.classList.contains("is-dragged") ? " is-dragged" : "") + (this.folded ? " is-folded" : "") + (data.text ? "" : " is-empty");
     this.node.setAttribute("aria-label", t("Step {n}, {state}", { n: this.number, state: t(STATES[status]).toLowerCase() }));
     this.glyph.className = "glyph " + status;
     say(this.state, t(STATES[status]));

@@ -47,6 +47,11 @@ function fit(field) {
   field.style.height = field.scrollHeight + "px";
 }
 
+/** Run `action` each time the element comes into view. */
+function whenSeen(element, action) {
+  new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && action()).observe(element);
+}
+
 /** Elements of a static template by their data-part. */
 function partsOf(root) {
   return Object.fromEntries([...root.querySelectorAll("[data-part]")].map((node) => [node.dataset.part, node]));

@@ -51,11 +51,6 @@ function base64(file) {
   });
 }
 
-/** Run `action` each time the element comes into view, as it does when its tab is chosen. */
-function whenSeen(element, action) {
-  new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && action()).observe(element);
-}
-
 async function refreshLibrary(library) {
   const { parts, server } = library;
   const trashed = Boolean(library.trashed);

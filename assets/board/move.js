@@ -49,8 +49,9 @@ function arrange(list, nodes) {
   let at = list.firstElementChild;
   for (const node of nodes) {
     if (node === at) at = at.nextElementSibling;
+    else if (list.moveBefore && node.parentNode === list) list.moveBefore(node, at); // without building it anew
     else list.insertBefore(node, at);
   }
-  // A moved node loses the focus in browsers; give it back.
+  // Where nodes are not moved but put in anew, they lose the focus; give it back.
   if (focused && document.activeElement !== focused && list.contains(focused)) focused.focus({ preventScroll: true });
 }

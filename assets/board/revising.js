@@ -75,7 +75,7 @@ Object.assign(Card.prototype, {
       const choice = button(label, action);
       choice.disabled = Boolean(how) && board.busy;
       answers.append(choice, note);
-      if (how && !board.busy) this.showPrice(note, how);
+      if (how && !board.busy) whenSeen(note, () => this.showPrice(note, how)); // forty may be stale at once
       else if (how) say(note, t("When the writing has ended."));
     };
     add(t("Rewrite"), () => board.revise(this, "rewrite"), "rewrite");

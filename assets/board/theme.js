@@ -14,8 +14,6 @@ function chooseTheme(name) {
   document.body.classList.toggle("dark", (name || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark");
 }
 
-// Gradio sets the class when it mounts, and again when the system changes.
-document.addEventListener("DOMContentLoaded", () => {
-  new MutationObserver(showTheme).observe(document.body, { attributeFilter: ["class"] });
-  showTheme();
-});
+// Gradio sets the class when it mounts, which is before it runs this script, and again when the system changes.
+new MutationObserver(showTheme).observe(document.body, { attributeFilter: ["class"] });
+showTheme();

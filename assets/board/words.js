@@ -10,7 +10,8 @@ function t(text, values = {}) {
 /** Text with figures between asterisks, as nodes. */
 const marked = (text) => text.split("*").map((piece, i) => (i % 2 ? el("b", {}, piece) : piece)).filter((piece) => piece !== "");
 
-const figure = (number) => Math.round(number).toLocaleString("en-US");
+const FIGURES = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const figure = (number) => FIGURES.format(Math.round(number));
 const count = (number, language) => (language === "zh" ? figure(number) + "字" : figure(number) + NBSP + (number === 1 ? t("word") : t("words")));
 
 const steps = (number) => (number === 1 ? t("1 step") : t("{n} steps", { n: figure(number) }));
@@ -72,7 +73,8 @@ function staleReason(reasons) {
 }
 
 /** A language by its code, in the page's own language. */
-const languageName = (code) => new Intl.DisplayNames(LOCALE === "zh" ? "zh-CN" : "en", { type: "language" }).of(code) ?? code;
+const languageName = (code) => NAMES_OF_LANGUAGES.of(code) ?? code;
+const NAMES_OF_LANGUAGES = new Intl.DisplayNames(LOCALE === "zh" ? "zh-CN" : "en", { type: "language" });
 
 const MODES = {
   conversation: "Each paragraph continues one conversation, and nothing is read twice.",
