@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -190,6 +192,68 @@ def test_no_letter_of_a_mutated_plan_disappears(text):
     assert text.count("alpha") == kept.count("alpha")
     assert text.count("一") == kept.count("一")
     assert all(step.main_point for step in parsed.steps)
+
+
+_JUNK = [
+    "-",
+    " - ",
+    "\n",
+    "\n\n",
+    "**",
+    "|",
+    ":",
+    "：",
+    "words",
+    "300",
+    " 字",
+    "1.",
+    "第",
+    "Paragraph ",
+    "(",
+    ")",
+    "\u2028",
+]
+
+
+def _mutated(plan: str, chance: random.Random) -> tuple[str, list[str]]:
+    """A plan that somebody has been at, and the words put into its lines that must not be lost."""
+    for _ in range(chance.randint(0, 6)):
+        lines = plan.split("\n")
+        at, other = chance.randrange(len(lines)), chance.randrange(len(lines))
+        place = chance.randint(0, len(plan))
+        plan = chance.choice(
+            [
+                "\n".join(lines[:at] + lines[at + 1 :]),
+                "\n".join([*lines, lines[at]]),
+                "\n".join([*lines[:at], lines[other], *lines[at + 1 :]]),
+                plan[:place] + chance.choice(_JUNK) + plan[place:],
+                plan[:place] + plan[place + chance.randint(1, 12) :],
+                plan[:place],
+                plan.upper(),
+                plan.replace("\n", chance.choice([" ", "\r\n", "\n\n", "\n\n\n"])),
+            ]
+        )
+    words, lines = [], plan.split("\n")
+    for number, line in enumerate(lines):
+        place = chance.randint(0, len(line))
+        words.append(f"q{number}z")
+        lines[number] = f"{line[:place]} {words[-1]} {line[place:]}"
+    return "\n".join(lines), words
+
+
+def test_of_two_thousand_mutated_plans_none_fails_and_none_loses_a_line():
+    chance, plans, read = random.Random(1), [printed[0] for printed in PRINTED.values() if len(printed[0]) < 2000], 0
+    for number in range(2000):
+        text, words = _mutated(plans[number % len(plans)], chance)
+        try:
+            parsed = parse_plan(text)
+        except PlanError as error:
+            assert error.raw == text
+            continue
+        read += 1
+        kept = " ".join([*(step.main_point for step in parsed.steps), *parsed.unused]).lower()
+        assert [word for word in words if word not in kept] == [], text
+    assert read > 1000
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from longwriter_ui.words import LANGUAGES, benchmark_count, count_words, detect_language
 
@@ -59,3 +61,33 @@ def test_words_are_counted_as_their_language_does(text, language, count):
 def test_the_language_of_an_instruction(text, language):
     assert detect_language(text) == language
     assert language in LANGUAGES
+
+
+_TEXTS = st.text(st.sampled_from("ab Zé9_-'’.\n\t你好，。なアกд́Ж"), max_size=40)
+_CODES = st.sampled_from(["en", "zh", "de", "ru", "ja", "th", "hi"])
+
+
+def _by_hand(text: str) -> int:
+    """The benchmark's count, letter by letter: Chinese characters, and Latin letters that nothing else touches."""
+    total, run, pure = 0, "", True
+    for char in f"{text} ":
+        total += "\u4e00" <= char <= "\u9fff"
+        if char.isalnum() or char == "_":
+            pure = pure and char.isascii() and char.isalpha()
+            run += char
+            continue
+        total += bool(run) and pure
+        run, pure = "", True
+    return total
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("ab Z9_-'’.\n\té你好，。"), max_size=40))
+def test_the_benchmark_counts_as_one_does_by_hand(text: str) -> None:
+    assert benchmark_count(text) == _by_hand(text)
+
+
+@settings(deadline=None)
+@given(st.lists(_TEXTS, max_size=5), _CODES, st.sampled_from([" ", "\n", "\n\n", "。"]))
+def test_texts_that_something_parts_have_the_words_of_each(texts: list[str], language: str, between: str) -> None:
+    assert count_words(between.join(texts), language) == sum(count_words(text, language) for text in texts)

@@ -34,7 +34,8 @@ def present(changes: Changes, model: ModelChoice | None, test: SelfTest | None =
         "undo": journaled(changes.undo),
         "redo": journaled(changes.redo),
     }
-    if changes.head:
+    # With a plan that waits, the head tells how many steps of the present one would go.
+    if changes.head or (draft.proposal and (changes.order or changes.changed)):
         answer["head"] = head(draft)
     if changes.order:
         answer["order"] = [paragraph.key for paragraph in draft.paragraphs]

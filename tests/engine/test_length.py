@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine.base import Chunk, LengthGoal, LengthMode, Request, Sampling, assistant, user
@@ -88,3 +90,40 @@ def test_a_seed_still_decides_what_is_written(
     sampling = Sampling(temperature=1.0, seed=3)
     request = Request(ASKED, sampling, 4000, length=goal(20, LengthMode.GENTLE))
     assert answer(engine, request)[0] == answer(engine, request)[0] != ""
+
+
+_SENTENCES = st.lists(st.integers(1, 24), min_size=1, max_size=60).map(
+    lambda sizes: [" ".join(["word"] * size).capitalize() + ". " for size in sizes]
+)
+
+
+@settings(deadline=None)
+@given(_SENTENCES, st.integers(10, 300), st.sampled_from(MODES), st.integers(0, 100))
+def test_any_answer_ends_with_a_sentence_as_soon_as_it_is_long_enough(
+    sentences: list[str], words: int, mode: LengthMode, kept: int
+) -> None:
+    """Whatever the lengths of its sentences; also one that is continued."""
+    begun, script = "".join(sentences[: kept % len(sentences)]), "".join(sentences)
+    engine = ScriptedEngine(lambda request: script[len(request.begun) :])
+    conversation = (*ASKED, assistant(begun)) if begun else ASKED
+    text, _ = answer(engine, Request(conversation, GREEDY, 100_000, length=goal(words, mode)))
+    whole = (begun + text).rstrip()
+    assert script.startswith(whole)
+    count, longest = count_words(whole, "en"), max(len(sentence.split()) for sentence in sentences)
+    if whole != script.rstrip() and text:
+        assert whole.endswith(".")
+        assert count >= 0.97 * words - 8
+    assert count <= max(1.02 * words + longest, count_words(begun, "en") + longest)
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("ab Z.\n你好，。é-'"), max_size=80), st.data(), st.sampled_from(["en", "zh", "de"]))
+def test_however_an_answer_is_cut_it_has_the_same_words(text: str, data: st.DataObject, language: str) -> None:
+    control = LengthControl(goal(10_000, LengthMode.STRICT, language))
+    at = 0
+    while at < len(text):
+        size = data.draw(st.integers(1, 9))
+        control.add(text[at : at + size])
+        at += size
+        control.words  # noqa: B018  # counted on the way, as the engine does
+    assert control.words == count_words(text, language)
