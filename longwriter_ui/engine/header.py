@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import mmap
 import re
 import struct
@@ -27,6 +28,9 @@ _BLOCKS = {
 _LAYER = re.compile(r"blk\.(\d+)\.")
 _VOCABULARY = ("tokenizer.ggml.model", "tokenizer.ggml.pre", "tokenizer.ggml.tokens", "tokenizer.ggml.token_type")
 
+
+_MOST_LAYERS = 10_000  # a damaged number would fill the memory
+_MOST_DIMENSIONS = 8  # of a tensor; ggml has four
 
 # Types that llama.cpp can repack on a processor of today.
 _REPACKED = (2, 10, 12, 20, 39)
@@ -82,8 +86,13 @@ class Header:
 
     def number(self, key: str, default: int = 0) -> int:
         """A number that the architecture names, such as "context_length"."""
-        value = self.metadata.get(f"{self.metadata.get('general.architecture')}.{key}", default)
-        return int(value)
+        return number_of(self.metadata, f"{self.metadata.get('general.architecture')}.{key}", default)
+
+
+def number_of(metadata: Mapping[str, object], key: str, default: int = 0) -> int:
+    """A whole number of the metadata; `default` where there is none, or something that is no number."""
+    value = metadata.get(key, default)
+    return int(value) if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)) else default
 
 
 def read_header(path: Path) -> Header:
@@ -115,7 +124,7 @@ def check_usable(header: Header, path: Path) -> None:
     if header.metadata.get("tokenizer.ggml.model", "none") in ("none", "no_vocab") or not header.vocabulary:
         raise ModelFileError(f"{path.name} has no tokenizer.", "Choose a complete GGUF of a text model.")
     # The first file of a model in several files may hold no weights itself.
-    if not header.tensors and int(header.metadata.get("split.count", 0)) < 2:
+    if not header.tensors and number_of(header.metadata, "split.count") < 2:
         raise ModelFileError(
             f"{path.name} holds a vocabulary but no weights.", "Choose a complete GGUF of a text model."
         )
@@ -146,10 +155,10 @@ class _Reader:
                 vocabulary.update(self._data[start : self._at])
         weights = [self._tensor() for _ in range(tensors)]
         end = max((offset + weight.size for weight, offset in weights), default=0)
-        alignment = int(metadata.get("general.alignment", 32)) or 32
+        alignment = number_of(metadata, "general.alignment", 32) or 32
         start = -(-self._at // alignment) * alignment
         named = "tokenizer.ggml.tokens" in metadata
-        return Header(
+        header = Header(
             metadata,
             tensors,
             vocabulary.hexdigest()[:16] if named else "",
@@ -157,11 +166,17 @@ class _Reader:
             str(metadata.get("general.name") or self._path.stem),
             tuple(weight for weight, _ in weights),
         )
+        if not 0 <= header.number("block_count") <= _MOST_LAYERS:
+            raise _incomplete(self._path, f"it names {header.number('block_count'):,} layers")
+        return header
 
     def _tensor(self) -> tuple[Weight, int]:
         """The tensor, and where it begins, from the start of the data; for an unknown type it has no size."""
         name = self._string()
-        shape = [self._scalar("<Q") for _ in range(self._scalar("<I"))]
+        dimensions = self._scalar("<I")
+        if dimensions > _MOST_DIMENSIONS:
+            raise _incomplete(self._path, f"it holds a tensor of {dimensions:,} dimensions")
+        shape = [self._scalar("<Q") for _ in range(dimensions)]
         kind, offset = self._scalar("<I"), self._scalar("<Q")
         values = 1
         for size in shape:

@@ -43,7 +43,8 @@ class Shape:
 
         def number(key: str, default: int) -> int:
             value = metadata.get(f"{architecture}.{key}", default)
-            return int(value) if isinstance(value, int | float) else default
+            is_number = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+            return int(value) if is_number else default  # type: ignore[call-overload]
 
         width, heads = number("embedding_length", 0), number("attention.head_count", 1)
         key = number("attention.key_length", width // max(heads, 1))
