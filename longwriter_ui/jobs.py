@@ -52,9 +52,8 @@ class Job:
         self.keys = keys
         self.work = work
         self.owner = owner
-        self.context = (
-            contextvars.copy_context()
-        )  # of the request that asked for it: a graphics card's quota is told by it
+        # Of the request that asked for it: a graphics card's quota is told by it.
+        self.context = contextvars.copy_context()
         self.turn_over = False  # set by the one that performs it: the rest is to be done in another turn
         self.others_wait: Callable[[], bool] = lambda: False
         self._listened = listened
@@ -66,6 +65,7 @@ class Job:
         self.load_seconds = 0.0
         self.seconds = 0.0  # of work, loading apart
         self._events: queue.SimpleQueue[tuple[Event, Progress]] = queue.SimpleQueue()
+        self.ending: Callable[[Job], None] = lambda job: None  # hears that it ends, before what it holds is released
         self._release = release
         self._done = threading.Event()
         self._going = threading.Event()
@@ -105,6 +105,7 @@ class Job:
         """Called by the worker when everything of the job is stored."""
         self.context = contextvars.Context()  # it holds the whole request
         try:
+            self.ending(self)
             self._release()
         finally:
             self._done.set()

@@ -23,6 +23,7 @@ from longwriter_ui.errors import DraftBusy, EditError, LongWriterError, StoreErr
 from longwriter_ui.events import Events
 from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Current, Job, Kind, Work, Worker
+from longwriter_ui.ledger import Ledger
 from longwriter_ui.limits import Limits
 from longwriter_ui.loading import Loader, LoadJob
 from longwriter_ui.locks import DraftLocks
@@ -37,8 +38,6 @@ from longwriter_ui.shelf import Shelf
 from longwriter_ui.store.drafts import DraftStore
 
 _log = logging.getLogger(__name__)
-
-_JOBS_KEPT = 500  # so many drafts' last jobs are remembered for what they failed of
 
 
 class Studio(Shelf):
@@ -57,7 +56,7 @@ class Studio(Shelf):
         cards. `limits`: for visitors, where several people share the studio."""
         self._home = home
         self._host = host
-        self._jobs: dict[str, Job] = {}
+        self._jobs = Ledger()
         self._starting = threading.Lock()
         store = DraftStore(home.store)
         super().__init__(store, self._plans, Allowance(limits, store.owners) if limits is not None else None)
@@ -89,6 +88,7 @@ class Studio(Shelf):
         with self._locks.held(draft_id):
             self._store.delete(draft_id)
         self._locks.forget(draft_id)
+        self._jobs.forget(draft_id)
         for path in self._home.states.glob(f"{draft_id}.*"):
             with suppress(OSError):  # the draft is deleted; what is left here goes when the shelf is full
                 path.unlink(missing_ok=True)
@@ -100,7 +100,7 @@ class Studio(Shelf):
         has changed since; EditError when the operation does not fit.
         """
         job = self._jobs.get(draft_id)
-        if job is None or job.ended:
+        if job is None:
             self._recover()
 
         def edited(draft: Draft) -> Draft:
@@ -187,7 +187,7 @@ class Studio(Shelf):
     def stop(self, draft_id: str) -> None:
         """Stop the draft's job, if there is one; the text so far is kept."""
         job = self._jobs.get(draft_id)
-        if job is not None and not job.ended:
+        if job is not None:
             self._worker.cancel(job)
         else:
             self._recover()
@@ -195,7 +195,7 @@ class Studio(Shelf):
     def pause(self, draft_id: str, paused: bool = True) -> None:
         """Let the draft's job rest between two words, or go on; a job that comes meanwhile ends it."""
         job = self._jobs.get(draft_id)
-        if job is None or job.ended:
+        if job is None:
             raise EditError("Nothing is being written.", "Start the writing first.")
         self._worker.pause(job, paused)
 
@@ -218,7 +218,7 @@ class Studio(Shelf):
         # The job first: told that it has ended, a view must see all that it wrote.
         job = self._jobs.get(draft_id)
         progress = self._worker.progress(job) if job is not None else None
-        failure = job.failure if job is not None else None
+        failure = job.failure if job is not None else self._jobs.failure(draft_id)
         since = self._store.since(draft_id, rev)
         return Changes.of(since, progress, failure)
 
@@ -232,7 +232,7 @@ class Studio(Shelf):
     def model_at(self, draft_id: str) -> ModelChoice | None:
         """The model at work on a draft, else the one the next job will use."""
         job = self._jobs.get(draft_id)
-        return job.model if job is not None and not job.ended and job.model is not None else self.model
+        return job.model if job is not None and job.model is not None else self.model
 
     def choose_model(self, path: Path) -> ModelChoice:
         """Use the GGUF at `path` from the next job on, and after a restart; ModelFileError keeps the present one."""
@@ -252,19 +252,16 @@ class Studio(Shelf):
 
     def _plans(self, draft_id: str) -> bool:
         job = self._jobs.get(draft_id)
-        return job is not None and job.kind == "plan" and not job.ended
+        return job is not None and job.kind == "plan"
 
     def _start(self, draft_id: str, kind: Kind, keys: Sequence[str] | None = None, work: Work | None = None) -> Job:
         owner = self.owners.of(draft_id)
         with self._starting:
             if self._allowance is not None:
-                running = sum(job.owner == owner and not job.ended for job in self._jobs.values())
-                self._allowance.job(owner, self.draft(draft_id), running, self._worker.waiting)
+                self._allowance.job(owner, self.draft(draft_id), self._jobs.running(owner), self._worker.waiting)
             release = self._locks.acquire(draft_id).release
-            job = Job(draft_id, kind, release, keys, work, owner, listened=owner is None or self._allowance is None)
-            if len(self._jobs) > _JOBS_KEPT:
-                self._jobs = {i: old for i, old in self._jobs.items() if not old.ended}
-            self._jobs[draft_id] = job
+            listened = owner is None or self._allowance is None
+            job = self._jobs.begin(Job(draft_id, kind, release, keys, work, owner, listened=listened))
         self._worker.submit(job)
         return job
 

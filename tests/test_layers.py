@@ -23,7 +23,7 @@ LAYERS = [
     {"together"},
     {"pipeline", "host", "recorder", "models", "selftest", "locks", "shelf"},
     {"revision", "jobs"},
-    {"loading", "performer", "asking"},
+    {"loading", "performer", "asking", "ledger"},
     {"studio"},
     {"pieces", "visitors"},
     {"evaluation", "judges", "dataset"},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -559,3 +561,35 @@ def test_a_manner_that_cannot_be_is_refused(studio: Studio, values: dict[str, ob
     with pytest.raises(EditError):
         studio.edit(draft.id, None, {"do": "set_manner", "values": values})
     assert studio.draft(draft.id).manner == Manner()
+
+
+def test_what_a_job_told_is_not_kept_when_it_has_ended(studio: Studio) -> None:
+    draft = planned(studio)
+    job = studio.write(draft.id)
+    assert job.wait(10)
+    ended = weakref.ref(job)
+    del job
+    planned(studio)  # the worker lets go of a job when it has another
+    gc.collect()
+    assert ended() is None
+
+
+def test_a_failure_is_told_until_the_next_job_and_goes_with_its_draft(open_studio: Callable[..., Studio]) -> None:
+    broken: list[bool] = [True]
+
+    def answer(request: Request) -> str:
+        if broken and request.grammar is None:
+            raise EngineError("It broke.")
+        return author(request)
+
+    studio = open_studio(ScriptedEngine(answer))
+    draft = planned(studio)
+    assert studio.write(draft.id).wait(10)
+    assert [str(studio.changes(draft.id, rev).failure) for rev in (0, 5)] == ["It broke."] * 2
+    broken.clear()
+    assert studio.write(draft.id).wait(10)
+    assert studio.changes(draft.id, 0).failure is None
+    broken.append(True)
+    assert studio.write(draft.id, [draft.paragraphs[0].key]).wait(10)
+    studio.delete(draft.id)
+    assert studio._jobs.failure(draft.id) is None

@@ -21,6 +21,7 @@ from longwriter_ui.events import Reading
 Script = Callable[[Request], str]
 
 _READ_BATCH = 512
+_SHELF = 8  # states that are kept; those of long ago go first
 _PIECE = re.compile(r"^\s+|\S+\s*")  # as tokenizers do, a blank line comes before the word after it
 
 
@@ -69,7 +70,7 @@ class ScriptedEngine:
                 yield replace(event, variant=number) if isinstance(event, Chunk) else event
 
     def save(self, name: str) -> None:
-        self._saved[name] = self._kept
+        self._saved = dict([*((n, kept) for n, kept in self._saved.items() if n != name), (name, self._kept)][-_SHELF:])
 
     def restore(self, name: str, conversation: Conversation) -> None:
         tokens = _tokens(conversation)

@@ -7,6 +7,7 @@ which frees it should it ever come back, and the host loads another.
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -73,7 +74,9 @@ class WatchedEngine:
         asked: SimpleQueue[bool] = SimpleQueue()
         made: SimpleQueue[_Item] = SimpleQueue()
         items = cast("Generator[Reading | Chunk, None, None]", begin(stop))
-        threading.Thread(target=self._make, args=(items, asked, made), name="longwriter-engine", daemon=True).start()
+        context = contextvars.copy_context()  # of the job: a graphics card's quota is told by it
+        making = (self._make, items, asked, made)
+        threading.Thread(target=context.run, args=making, name="longwriter-engine", daemon=True).start()
         try:
             while True:
                 asked.put(True)

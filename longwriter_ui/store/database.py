@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from longwriter_ui.errors import StoreError
@@ -13,6 +13,7 @@ from longwriter_ui.store import salvage
 from longwriter_ui.store.migrations import migrate
 
 _BUSY_SECONDS = 10  # how long to wait for another process's transaction
+_MOST_UNUSED = 1024  # pages of 4 kB; less is not worth the time
 
 
 class Database:
@@ -108,7 +109,20 @@ def _opened(path: Path) -> sqlite3.Connection:
         if verdict != "ok":
             raise sqlite3.DatabaseError(f"the file is malformed: {verdict}")
         migrate(connection, path)
+        _compact(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _compact(connection: sqlite3.Connection) -> None:
+    """Give back what deleted drafts have left, once it is more than half of the file; text that comes is written into
+    it otherwise. Put off while another process is at work, or the disk has no room for the copy."""
+    (unused,), (pages,) = (connection.execute(f"PRAGMA {what}_count").fetchone() for what in ("freelist", "page"))
+    if unused < _MOST_UNUSED or 2 * unused < pages:
+        return
+    connection.execute("PRAGMA busy_timeout = 0")
+    with suppress(sqlite3.OperationalError):
+        connection.execute("VACUUM")
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")

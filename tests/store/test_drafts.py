@@ -157,3 +157,38 @@ def test_text_that_comes_after_its_paragraph_is_done_belongs_to_no_version(store
     assert store.since("id", seen).deltas == ()
     store.begin("id", "k1", Version("", Author.MODEL), None)
     assert store.get("id").paragraphs[0].text == ""
+
+
+def crowded(path: Path) -> str:
+    """A store that has long texts, of which only one is left."""
+    store = DraftStore(path)
+    for number in range(12):
+        text = version(f"{number} " * 300_000)
+        store.add(replace(draft(), id=f"id{number}", paragraphs=(Paragraph(Step("p"), key="k", version=text),)))
+    for number in range(1, 12):
+        store.delete(f"id{number}")
+    store.close()
+    return version("0 " * 300_000).text
+
+
+def test_what_deleted_drafts_leave_is_given_back_at_the_next_start(path: Path) -> None:
+    text = crowded(path)
+    before = path.stat().st_size
+    store = DraftStore(path)
+    assert store.get("id0").paragraphs[0].text == text
+    store.close()
+    assert path.stat().st_size < before / 4
+
+
+def test_a_store_is_not_made_smaller_while_another_process_reads_it(path: Path) -> None:
+    text = crowded(path)
+    before = path.stat().st_size
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        store = DraftStore(path)
+        assert store.get("id0").paragraphs[0].text == text
+        other.execute("ROLLBACK")
+    other.close()
+    store.change("id0", lambda d: apply_edit(d, {"do": "set_title", "title": "New"}))
+    store.close()
+    assert path.stat().st_size >= before
