@@ -3,8 +3,10 @@
     python bench/longest.py [--models FOLDER] [--out docs]
 
 `FOLDER` holds the files longest-200.gguf, longest-400.gguf ... that `python -m training.longest` writes. Each is asked
-for 100 to 3,200 words by the ruler's English instructions, and the answers are counted: longest.json has the figures,
-longest.png and longest.svg the plot, of which a copy with the report on every answer lies in `FOLDER`.
+for 100 to 3,200 words by the ruler's English instructions, with several seeds, and what comes is counted: longest.json
+has the figures, longest.png and longest.svg the plot; the report on every answer lies in `FOLDER`. The longest output
+says something about the data only where a model has learnt what its data hold, so the length score over the lengths in
+its data comes with it.
 """
 
 from __future__ import annotations
@@ -15,22 +17,26 @@ import re
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs as a script
 
 from longwriter_ui.bootstrap import LlamaCppOpener
+from longwriter_ui.draft import FinishReason
 from longwriter_ui.evaluate import plots
+from longwriter_ui.evaluate.length import length_score
 from longwriter_ui.evaluate.report import write_report
 from longwriter_ui.evaluate.ruler import longest, marks, ruler_prompts
-from longwriter_ui.evaluate.run import Run
+from longwriter_ui.evaluate.run import Prediction, Run
 from longwriter_ui.evaluation import DIRECT, settings_of, write_run
 from longwriter_ui.host import EngineHost
 from longwriter_ui.paths import PROJECT, Home
 from longwriter_ui.studio import Studio
 
 LENGTHS = (100, 200, 400, 800, 1_600, 3_200)
-SEEDS = (0,)
+SEEDS = (0, 1, 2)
 
 
 def measure(model: Path, folder: Path, seed: int) -> Run:
@@ -45,6 +51,11 @@ def measure(model: Path, folder: Path, seed: int) -> Run:
         finally:
             studio.close()
     return run
+
+
+def within(pieces: Sequence[Prediction], trained: int) -> float:
+    """The mean length score of the answers to lengths that the data hold: near 100 where a model has learnt them."""
+    return fmean(length_score(p.prompt.length, p.words) for p in pieces if p.prompt.length <= trained)
 
 
 def main() -> None:
@@ -64,6 +75,9 @@ def main() -> None:
             {
                 "longest_in_data": trained,
                 "longest_written": longest(pieces),
+                "length_score_within_data": round(within(pieces, trained), 1),
+                "ended_by_themselves": sum(piece.finish == FinishReason.STOP.value for piece in pieces),
+                "answers": len(pieces),
                 "by_length_asked_for": [vars(mark) for mark in marks(pieces)],
             }
         )

@@ -131,14 +131,13 @@ class Trials:
     def judge(self, name: str, make: Callable[[], Judge]) -> None:
         """Have the pieces of a run judged; those that are, are not judged again."""
         run = self.run(name)
+        pieces = run.predictions()
 
         def work(cancel: Cancel) -> Iterator[Activity]:
-            pieces = run.predictions()
-            yield Activity("judging", name, 0, len(pieces))
             for event in judge_run(run.folder, pieces, make(), 0, cancel):
                 yield Activity("judging", name, event.done, event.of)
 
-        self._begin(Activity("judging", name), work)
+        self._begin(Activity("judging", name, 0, len(pieces)), work)
 
     def judge_draft(self, draft_id: str, make: Callable[[], Judge]) -> None:
         """Have a draft judged; its score holds the judgement then."""

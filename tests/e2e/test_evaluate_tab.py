@@ -90,7 +90,7 @@ def test_the_open_piece_is_scored_and_judged(serve: Serve) -> None:
     panel = tab.locator(".evaluate")
     panel.get_by_text("Length score 100").wait_for()
     panel.get_by_text("500 of 500 words asked for").wait_for()
-    panel.get_by_role("button", name="Judge its quality").click()
+    panel.get_by_role("button", name="Judge this piece").click()
     panel.get_by_text("Quality 75, judged by Scripted; scores of other judges do not compare with it").wait_for()
 
 
@@ -108,5 +108,5 @@ def test_a_judgement_that_is_over_before_the_page_hears_of_it_is_shown(serve: Se
     tab.locator("[data-part=foot] [data-part=write]").click()
     site.until(lambda: site.draft().words == 300, "the piece is written")
     tab.get_by_role("tab", name="Evaluate").click()
-    tab.locator(".evaluate").get_by_role("button", name="Judge its quality").click()
+    tab.locator(".evaluate").get_by_role("button", name="Judge this piece").click()
     tab.locator(".evaluate").get_by_text("Quality 75, judged by Scripted").wait_for()

@@ -59,7 +59,7 @@ def test_every_text_of_a_template_has_a_translation(name: str) -> None:
 # Where a person at the page meets an error. The names in slots do not matter.
 SPEAKING = ("brief", "edits", "draft", "plan", "manner", "jobs", "locks", "studio", "shelf", "writing", "pipeline",
             "revision", "together", "host", "store", "ui/board", "ui/brief", "ui/files", "ui/models", "ui/settings",
-            "ui/gate", "allowance", "visitors")  # fmt: skip
+            "ui/gate", "allowance", "visitors", "ui/evaluate", "trials", "evaluat", "judges", "jsonl")  # fmt: skip
 
 
 def test_every_error_of_the_page_has_a_translation() -> None:
