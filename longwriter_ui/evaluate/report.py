@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from longwriter_ui.errors import ExportError
@@ -53,12 +54,23 @@ def write_report(runs: Sequence[Run], folder: Path) -> Written:
 
 def report(runs: Sequence[Results]) -> Document:
     """The whole report."""
+    runs = _told_apart(runs)
     sections = [_head(runs), _lengths(runs)]
     if any(run.marks for run in runs):
         sections.append(_ruler([run for run in runs if run.marks]))
     sections += _quality(runs)
     sections.append(_repetition(runs))
     return Document("How long, and how good", tuple(sections))
+
+
+def _told_apart(runs: Sequence[Results]) -> list[Results]:
+    """Runs of folders with the same name get a number."""
+    seen: Counter[str] = Counter()
+    named = []
+    for run in runs:
+        seen[run.name] += 1
+        named.append(replace(run, name=f"{run.name} ({seen[run.name]})") if seen[run.name] > 1 else run)
+    return named
 
 
 def _head(runs: Sequence[Results]) -> Section:

@@ -100,6 +100,14 @@ def test_the_same_run_makes_the_same_report(tmp_path: Path):
     assert pages[0] == pages[1]
 
 
+def test_runs_of_the_same_name_are_told_apart(tmp_path: Path):
+    for name in "xy":
+        (tmp_path / name).mkdir()
+    runs = [make_run(tmp_path / name / "run", 1.0) for name in "xy"]
+    cells = Outline(write_report(runs, tmp_path / "out").html.read_text(encoding="utf-8")).cells
+    assert cells[:3] == ["Run", "run", "run (2)"]
+
+
 def test_quality_means_leave_out_what_could_not_be_judged(tmp_path: Path):
     results = Results.of_run(make_run(tmp_path / "run", 1.0, judge="Judge A"))
     [judged] = results.judged
