@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,12 @@ from longwriter_ui.config import Settings, load_settings
 from longwriter_ui.engine.adapter import Adapter, check_adapter, parse_adapter
 from longwriter_ui.engine.base import Engine, LengthMode, Proceed, Sampling
 from longwriter_ui.engine.header import check_usable, read_header
-from longwriter_ui.errors import ModelFileError, NotEnoughMemory
-from longwriter_ui.host import EngineHost, ModelChoice
+from longwriter_ui.errors import EngineError, ModelFileError, NotEnoughMemory
+from longwriter_ui.host import EngineHost, ModelChoice, Place
 from longwriter_ui.limits import Limits
 from longwriter_ui.models import parts_of, shape_of
 from longwriter_ui.paths import DEMO_MODEL, home
+from longwriter_ui.server import Server
 from longwriter_ui.studio import Studio
 from longwriter_ui.weights.fit import WORDS, Machine, context_for, setup_for
 from longwriter_ui.weights.memory import given_up
@@ -121,6 +122,35 @@ class CallOpener:
         return Caller.load(path, self.call, self.refusals, "")
 
 
+@dataclass(frozen=True)
+class Opener:
+    """Opens files, and connects to servers."""
+
+    files: LlamaCppOpener
+
+    def check(self, place: Place) -> ModelChoice:
+        if isinstance(place, Path):
+            return self.files.check(place)
+        if not place.model:
+            from longwriter_ui.engine.openai_server import with_only_model
+
+            place = with_only_model(place)
+        return ModelChoice(place, place.model, demonstration=False)
+
+    def open(self, place: Place, proceed: Proceed | None = None) -> Engine:
+        if isinstance(place, Path):
+            return self.files.open(place, proceed)
+        from longwriter_ui.engine.openai_server import OpenAIEngine
+
+        server = replace(place, context=self.files.context or place.context)
+        return OpenAIEngine.connect(server, given_up=lambda: proceed is not None and not proceed(0.0))
+
+    def models_at(self, server: Server) -> tuple[str, ...]:
+        from longwriter_ui.engine.openai_server import listed
+
+        return listed(server)
+
+
 def graphics_cards() -> tuple[Device, ...] | None:
     """The graphics cards that llama.cpp would use; None where it does not tell."""
     from longwriter_ui.engine._devices import devices
@@ -140,7 +170,7 @@ def graphics_memory() -> int:
 
 
 def build_studio(
-    model: Path | None = None,
+    model: Place | None = None,
     *,
     lora: str | None = None,
     context: int | None = None,
@@ -153,17 +183,20 @@ def build_studio(
     `lora`: PATH[:SCALE] of an adapter for this model. `length` None: as the settings say. `limits`: for visitors, where
     several people share the studio."""
     place = home()
+    saved = load_settings(place.settings)
     adapters = {}
     if lora is not None:
-        model = model or Path(load_settings(place.settings).model or DEMO_MODEL)
+        model = model or saved.server or Path(saved.model or DEMO_MODEL)
+        if not isinstance(model, Path):
+            raise EngineError("A LoRA adapter is applied to a file, not to a server's model.", "Leave --lora out.")
         adapters[model.resolve().with_name(part_names(model.resolve().name)[0])] = parse_adapter(lora)
-    opener = LlamaCppOpener(context, threads, place.settings, place.states, adapters=adapters)
+    opener = Opener(LlamaCppOpener(context, threads, place.settings, place.states, adapters=adapters))
     if model is not None:
         return Studio(place, EngineHost(opener, model), sampling, length, graphics_memory, limits)
-    chosen = load_settings(place.settings).model
+    chosen = saved.server or (Path(saved.model) if saved.model is not None else None)
     if chosen is not None:
         try:
-            return Studio(place, EngineHost(opener, Path(chosen)), sampling, length, graphics_memory, limits)
+            return Studio(place, EngineHost(opener, chosen), sampling, length, graphics_memory, limits)
         except ModelFileError as error:
             _log.warning("The model chosen last cannot be used, so the demonstration model is: %s", error)
     try:

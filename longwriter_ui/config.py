@@ -8,16 +8,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from longwriter_ui.draft import Mode
-from longwriter_ui.errors import EditError, StoreError
+from longwriter_ui.errors import EditError, EngineError, StoreError
 from longwriter_ui.manner import LENGTHS, Manner
+from longwriter_ui.server import Server
 from longwriter_ui.wholefile import replace_whole
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`model`: path of the GGUF chosen last; None: the demonstration model. `threads` and `gpu_layers`: None: chosen
-    automatically. `templates`: the chat template chosen for a model, by path; others are guessed. `adapters`: the
-    adapter applied to a model, as PATH[:SCALE], by the model's path.
+    """`model`: path of the GGUF chosen last, or `server`; both None: the demonstration model. `threads` and
+    `gpu_layers`: None: chosen automatically. `templates`: the chat template chosen for a model, by path; others are
+    guessed. `adapters`: the adapter applied to a model, as PATH[:SCALE], by the model's path.
     For the pieces started from now on: `length`, how closely paragraphs are held to their lengths (off, gentle or
     strict); `mode`, the way of writing; `seed`, None: another for each; `manner`, what is chosen of the sampler."""
 
@@ -30,6 +31,7 @@ class Settings:
     mode: str = "conversation"
     seed: int | None = None
     manner: Manner = field(default_factory=Manner)
+    server: Server | None = None
 
 
 def load_settings(path: Path) -> Settings:
@@ -51,6 +53,7 @@ def load_settings(path: Path) -> Settings:
         Mode(mode).value if mode in [each.value for each in Mode] else Settings.mode,
         _count(values.get("seed"), 0),
         _manner(values.get("manner")),
+        _server(values.get("server")),
     )
 
 
@@ -72,6 +75,13 @@ def _manner(values: object) -> Manner:
 
 def _texts(value: object) -> dict[str, str]:
     return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
+
+
+def _server(values: object) -> Server | None:
+    try:
+        return Server(**values) if isinstance(values, dict) else None
+    except (EngineError, TypeError):
+        return None
 
 
 def _count(value: object, least: int) -> int | None:

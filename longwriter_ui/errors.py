@@ -14,6 +14,7 @@
     |  |- ModelFileError         the file is no usable GGUF
     |  |- LoadCancelled          loading was cancelled by the person
     |  |- NotEnoughMemory        memory does not hold the model or its context
+    |  |- ServerError            a server cannot be reached, or does not work
     |  `- ContextTooSmall        the piece does not fit; carries needed and available tokens
     |- JudgeError                a judge of quality gave no answer that can be read
     |- CatalogError              no such model or build, or a catalogue file is wrong
@@ -96,6 +97,10 @@ class LoadCancelled(EngineError):
 
 class NotEnoughMemory(EngineError):
     """The memory, of the machine or of its graphics card, does not hold the model or its context."""
+
+
+class ServerError(EngineError):
+    """A server of models cannot be reached, does not let us in, or does not work: no request to it would do."""
 
 
 class ContextTooSmall(EngineError):

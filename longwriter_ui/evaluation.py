@@ -7,13 +7,17 @@ model, as the benchmark does, and a piece that was broken off begins anew.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from longwriter_ui.brief import Brief
+from longwriter_ui.crew import together
 from longwriter_ui.draft import FinishReason, Mode
 from longwriter_ui.engine.base import Cancel, Engine, Request, user
-from longwriter_ui.errors import EngineError, LongWriterError, ModelFileError, StoreError
+from longwriter_ui.errors import EngineError, LongWriterError, ModelFileError, ServerError, StoreError
 from longwriter_ui.evaluate.run import Prediction, Run, Settings
 from longwriter_ui.jobs import Job
 from longwriter_ui.jsonl import appending
@@ -74,37 +78,56 @@ def settings_of(studio: Studio, mode: str, seed: int) -> Settings:
         raise EngineError("No model is chosen.", "Choose a .gguf file under Models, or with --model.")
     usual, length = studio.usual
     sampling = {name: float(value) for name, value in asdict(usual).items() if name != "seed"}
-    size = model.path.stat().st_size if model.path.is_file() else 0
-    return Settings(model.name, model.path.name, size, mode, length.value, sampling, seed)
+    size = model.path.stat().st_size if model.path is not None and model.path.is_file() else 0
+    return Settings(model.name, model.label, size, mode, length.value, sampling, seed)
 
 
-def write_run(run: Run, studio: Studio, cancel: Cancel, *, keep: bool = False) -> Iterator[RunEvent]:
+def write_run(
+    run: Run, studio: Studio, cancel: Cancel, *, keep: bool = False, others: Sequence[Studio] = ()
+) -> Iterator[RunEvent]:
     """Write what is still to be written of `run`, up to RunEnded. A prompt that fails is recorded, and the next one
-    follows; an error of the model's file or of the store ends the run, and so does a change of the model or of its
-    settings meanwhile: what was being written then is written anew. `keep`: the drafts stay in the library."""
+    follows; an error of the model's file, of its server or of the store ends the run, and so does a change of the model
+    or of its settings meanwhile: what was being written then is written anew. `keep`: the drafts stay in the library.
+    `others` write at the same time, with the same model on a server."""
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for n in run.todo():
+        waiting.put(n)
+    stopped = threading.Event()
     with appending(run.predictions_file) as predictions, appending(run.drafts_file) as drafts:
-        pieces = Pieces(studio, cancel, drafts, run.drafts_file)
-        writer = _RunWriter(run, studio, cancel, pieces)
         if not keep:
+            pieces = Pieces(studio, cancel, drafts, run.drafts_file)
             for done in run.predictions():  # left by a process that was killed between the line and this
                 pieces.remove(done.n)
-        for n in run.todo():
-            run.refuse_others(writer.settings)
-            yield PieceStarted(n, len(run.prompts))
-            prediction = yield from writer.write(n)
-            if prediction is None:
-                yield RunEnded(stopped=True)
-                return
-            try:
+
+        def work(studio: Studio, stop: Cancel) -> Iterator[RunEvent]:
+            pieces = Pieces(studio, stop, drafts, run.drafts_file)
+            writer = _RunWriter(run, studio, stop, pieces)
+            while True:
+                try:
+                    n = waiting.get_nowait()
+                except queue.Empty:
+                    return
                 run.refuse_others(writer.settings)
-            except StoreError:
-                pieces.remove(n)
-                raise
-            predictions.append(prediction.values())
-            if not keep:
-                pieces.remove(n)
-            yield PieceDone(prediction, len(run.prompts))
-    yield RunEnded(stopped=False)
+                yield PieceStarted(n, len(run.prompts))
+                prediction = yield from writer.write(n)
+                if prediction is None:
+                    stopped.set()
+                    return
+                try:
+                    run.refuse_others(writer.settings)
+                except StoreError:
+                    pieces.remove(n)
+                    raise
+                predictions.append(prediction.values())
+                if not keep:
+                    pieces.remove(n)
+                yield PieceDone(prediction, len(run.prompts))
+
+        if others:
+            yield from together([partial(work, one) for one in (studio, *others)], cancel)
+        else:
+            yield from work(studio, cancel)
+    yield RunEnded(stopped.is_set())
 
 
 class _RunWriter:
@@ -123,7 +146,7 @@ class _RunWriter:
         try:
             answer = self._direct(n, jobs) if self._mode == DIRECT else self._draft(n, jobs)
             return (yield from answer)
-        except (ModelFileError, StoreError):
+        except (ModelFileError, ServerError, StoreError):
             raise
         except LongWriterError as error:
             draft = self._pieces.draft(n)

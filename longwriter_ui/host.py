@@ -1,7 +1,9 @@
-"""The model in use: chosen at any time, loaded when a job needs it, swapped only when its successor has loaded."""
+"""The model in use, a file or one behind a server: chosen at any time, loaded when a job needs it, swapped only when
+its successor has loaded."""
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,27 +14,49 @@ from longwriter_ui.engine.adapter import Adapter
 from longwriter_ui.engine.base import Engine, EngineInfo, Proceed
 from longwriter_ui.engine.watchdog import PATIENCE, STOPPING, WatchedEngine
 from longwriter_ui.errors import EngineError, NotEnoughMemory
+from longwriter_ui.server import Server
+
+Place = Path | Server  # where a model is
 
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A model file and how it names itself, with the adapter that is applied to it, if any."""
+    """A model and how it names itself, with the adapter that is applied to it, if any."""
 
-    path: Path
+    place: Place
     name: str
     demonstration: bool
     adapter: Adapter | None = None
 
+    @property
+    def path(self) -> Path | None:
+        """Its file; None where it is behind a server."""
+        return self.place if isinstance(self.place, Path) else None
+
+    @property
+    def server(self) -> Server | None:
+        return self.place if isinstance(self.place, Server) else None
+
+    @property
+    def label(self) -> str:
+        """What tells it from others in records: the name of its file, or model and address."""
+        return self.place.name if isinstance(self.place, Path) else self.place.label
+
 
 class ModelOpener(Protocol):
-    """How models become engines; `bootstrap` gives the one for llama.cpp."""
+    """How models become engines; `bootstrap` gives the one for llama.cpp and for servers."""
 
-    def check(self, path: Path) -> ModelChoice:
-        """What the file says of itself, from its header alone; ModelFileError when it is no usable model."""
+    def check(self, place: Place) -> ModelChoice:
+        """What the file says of itself, from its header alone; ModelFileError when it is no usable model. A server is
+        asked only where no model of it was named."""
         ...
 
-    def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
-        """Load it; LoadCancelled when `proceed` says so."""
+    def open(self, place: Place, proceed: Proceed | None = None) -> Engine:
+        """Load it, or connect; LoadCancelled when `proceed` says so."""
+        ...
+
+    def models_at(self, server: Server) -> tuple[str, ...]:
+        """What the server lists; ServerError."""
         ...
 
 
@@ -41,13 +65,13 @@ class EngineHost:
     worker only, the others for everybody."""
 
     def __init__(
-        self, opener: ModelOpener, path: Path | None, patience: float = PATIENCE, stopping: float = STOPPING
+        self, opener: ModelOpener, place: Place | None, patience: float = PATIENCE, stopping: float = STOPPING
     ) -> None:
         """`patience` and `stopping`: see `WatchedEngine`."""
         self._opener = opener
         self._patience, self._stopping = patience, stopping
         self._lock = threading.Lock()
-        self._choice = opener.check(path) if path is not None else None
+        self._choice = opener.check(place) if place is not None else None
         self._loaded: tuple[ModelChoice, WatchedEngine] | None = None
 
     @property
@@ -55,13 +79,21 @@ class EngineHost:
         """The model the next job will use."""
         return self._choice
 
-    def check(self, path: Path) -> ModelChoice:
+    def check(self, place: Place) -> ModelChoice:
         """What a file says of itself; ModelFileError when it is no usable model."""
-        return self._opener.check(path)
+        return self._opener.check(place)
 
-    def choose(self, path: Path) -> ModelChoice:
-        """Use another model from the next job on; ModelFileError leaves the present one in place."""
-        choice = self._opener.check(path)
+    def models_at(self, server: Server) -> tuple[str, ...]:
+        """The models that a server has; ServerError when it cannot be asked."""
+        return self._opener.models_at(server)
+
+    def beside(self, place: Place) -> Engine:
+        """An engine besides the one in use, for whoever asks; it is theirs to close."""
+        return self._opener.open(place)
+
+    def choose(self, place: Place) -> ModelChoice:
+        """Use another model from the next job on; EngineError leaves the present one in place."""
+        choice = self._opener.check(place)
         with self._lock:
             self._choice = choice
         return choice
@@ -135,13 +167,15 @@ class EngineHost:
         self, choice: ModelChoice, proceed: Proceed | None, try_it: Callable[[Engine], None] | None = None
     ) -> Engine:
         try:
-            opened = self._opener.open(choice.path, proceed)
+            opened = self._opener.open(choice.place, proceed)
         except MemoryError as error:
             raise NotEnoughMemory(
                 f"There is not enough memory to load {choice.name}.",
                 "Close other programs, or choose a smaller model or build.",
             ) from error
-        engine = WatchedEngine(opened, self._patience, self._stopping)
+        # How long a server may be silent is for its own engine to say.
+        patience = self._patience if choice.server is None else math.inf
+        engine = WatchedEngine(opened, patience, self._stopping)
         if try_it is not None:
             try:
                 try_it(engine)

@@ -15,11 +15,12 @@ from longwriter_ui.engine.base import Cancel, Engine, EngineInfo
 from longwriter_ui.engine.templates import NAMES
 from longwriter_ui.errors import EngineError, LoadCancelled, LongWriterError, ModelFileError
 from longwriter_ui.events import Event, Failed, Finished, Loading, SelfTested, SelfTesting
-from longwriter_ui.host import EngineHost, ModelChoice
+from longwriter_ui.host import EngineHost, ModelChoice, Place
 from longwriter_ui.jobs import Job, Worker
 from longwriter_ui.models import Models
 from longwriter_ui.paths import Home
 from longwriter_ui.selftest import SelfTest, SelfTests, self_test
+from longwriter_ui.server import Server
 from longwriter_ui.weights.fit import Fit, Verdict
 
 
@@ -62,11 +63,11 @@ class Loader:
         """What a file says of itself; ModelFileError when it is no usable model."""
         return self._host.check(path)
 
-    def load(self, path: Path, *, remember: bool = True) -> LoadJob:
-        """Load the GGUF at `path` when the jobs before are done, test it, and use it from then on (`remember`: after a
-        restart too). Whatever goes wrong leaves the present one in use; ModelFileError at once where the file's header
-        tells."""
-        return self._submit(LoadJob(self._host.check(path), remember))
+    def load(self, place: Place, *, remember: bool = True) -> LoadJob:
+        """Load the GGUF there when the jobs before are done, or connect to the server, test it, and use it from then on
+        (`remember`: after a restart too). Whatever goes wrong leaves the present one in use; ModelFileError at once
+        where the file's header tells."""
+        return self._submit(LoadJob(self._host.check(place), remember))
 
     def unload(self) -> LoadJob:
         """Free the model's memory when the jobs before are done; the next one loads it again."""
@@ -106,7 +107,19 @@ class Loader:
             self.save(adapters=before)
             raise
         if self._host.choice is not None and self._host.choice.path == path:
-            self._host.choose(choice.path)
+            self._host.choose(choice.place)
+
+    def beside(self, place: Place) -> Engine:
+        """Another engine than the one in use, for whoever asks; it is theirs to close."""
+        return self._host.beside(place)
+
+    def models_at(self, server: Server) -> tuple[str, ...]:
+        """The models that a server has; ServerError when it cannot be asked."""
+        return self._host.models_at(server)
+
+    def remember(self, choice: ModelChoice) -> None:
+        """Use it after a restart too."""
+        self.save(model=str(choice.path) if choice.path is not None else None, server=choice.server)
 
     def save(self, **changes: Any) -> None:
         """Change some of the settings; StoreError when they cannot be saved."""
@@ -140,7 +153,7 @@ class Loader:
         if self._preflight(choice).verdict is not Verdict.FITS:
             self._host.unload()  # memory may not hold the model before and this one
         engine = self._host.engine(lambda _: not cancel.is_set())
-        if not choice.path.is_file():
+        if choice.path is None or not choice.path.is_file():
             return engine  # no template was guessed, so none can be wrong
         test, fresh = self._tests.of(choice.path, engine.info), False
         if test is None:
@@ -185,16 +198,20 @@ class Loader:
 
         self._host.swap(choice, try_it, proceed, alone=alone)
         if job.remember:
-            self.save(model=str(choice.path))
+            self.remember(choice)
 
     def _keep(self, choice: ModelChoice, info: EngineInfo, test: SelfTest) -> None:
         self._tested = (choice, test)
+        if choice.path is None:
+            return
         self._tests.keep(choice.path, info, test)
         if self._models.speeds.of(choice.path) is None:
             self._models.speeds.record(choice.path, test.tokens_per_second)
 
     def _preflight(self, choice: ModelChoice) -> Fit:
         """Refuse what cannot be, before memory runs out."""
+        if choice.path is None:
+            return Fit(Verdict.FITS, 0, 0, "", 0, 0)
         try:
             fit = self._models.fit(choice.path, words=0)
         except ModelFileError:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from longwriter_ui import pipeline
 from longwriter_ui.draft import Draft, FinishReason, Mode
 from longwriter_ui.engine.base import Cancel, Engine, LengthMode, Sampling, user
+from longwriter_ui.engine.estimate import rough_tokens
 from longwriter_ui.errors import LoadCancelled, LongWriterError, StoreError
 from longwriter_ui.events import Event, Failed, Finished, ParagraphDone, ParagraphStarted, TextDelta
 from longwriter_ui.host import EngineHost
@@ -103,8 +104,7 @@ class Performer:
     def tokens(self, text: str) -> int:
         engine = self._host.loaded
         if engine is None:
-            wide = sum(char > "\u2e7f" for char in text)
-            return wide + (len(text) - wide + 3) // 4
+            return rough_tokens(text)
         return engine.measure((user(text),)).total - engine.measure((user(""),)).total
 
     def _close(self, draft_id: str) -> None:
@@ -181,5 +181,6 @@ class Performer:
                     break
         if job.kind in ("write", "choose"):  # what other jobs read is not what the next paragraph goes on from
             engine.save(job.draft_id)
-        if job.kind == "write" and job.usage.written >= _MEASURED and self._host.choice is not None:
-            self._models.speeds.record(self._host.choice.path, job.meter.progress.tokens_per_second)
+        path = self._host.choice.path if self._host.choice is not None else None
+        if job.kind == "write" and job.usage.written >= _MEASURED and path is not None:
+            self._models.speeds.record(path, job.meter.progress.tokens_per_second)

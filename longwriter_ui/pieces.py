@@ -24,7 +24,7 @@ class Pieces:
 
     def __init__(self, studio: Studio, cancel: Cancel, noted: Appender, known: Path) -> None:
         self._studio, self._cancel, self._noted = studio, cancel, noted
-        self._model = studio.model.path.name if studio.model else ""
+        self._model = studio.model.label if studio.model else ""
         self._drafts = {line["n"]: (str(line["draft"]), str(line["model"])) for line in read_lines(known)}
 
     def write(self, n: int, brief: Brief, mode: Mode, seed: int, jobs: list[Job]) -> Generator[Progress, None, bool]:

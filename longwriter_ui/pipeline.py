@@ -36,7 +36,8 @@ def plan(brief: Brief, engine: Engine, sampling: Sampling, cancel: Cancel) -> Ev
     """Events from PlanDelta to PlanReady and Finished. PlanError, with the raw text, when no step can be read."""
     conversation = prompts.plan_prompt(brief)
     engine.reserve(engine.measure(conversation).total + _PLAN_TOKENS // 4)
-    request = Request(conversation, sampling, _PLAN_TOKENS, prompts.plan_grammar(brief.language))
+    form = prompts.plan_form(brief.language)
+    request = Request(conversation, sampling, _PLAN_TOKENS, prompts.plan_grammar(brief.language), form=form)
     text, last = "", None
     for item in engine.stream(request, cancel):
         if isinstance(item, Reading):

@@ -146,8 +146,9 @@ def suggest(current: Callable[[], Draft], writer: Writer, key: str) -> Events:
     writer.engine.reserve(writer.engine.measure(conversation).total + _POINT_TOKENS)
     sampling = replace(writer.sampling, seed=(draft.seed + sum(draft.steps[index].main_point.encode())) & 0xFFFFFFFF)
     grammar = prompts.plan_grammar(draft.brief.language).replace("{0,49}", "{0,0}")
+    form = prompts.plan_form(draft.brief.language, 1)
     answer = Answer(Version("", Author.MODEL))
-    yield from _gathered(answer, writer, Request(conversation, sampling, _POINT_TOKENS, grammar), None)
+    yield from _gathered(answer, writer, Request(conversation, sampling, _POINT_TOKENS, grammar, form=form), None)
     if answer.finish is not FinishReason.CANCELLED:
         yield PointReady(key, parse_plan(answer.text).steps[0].main_point)
     yield Finished(answer.finish, answer.usage)

@@ -10,7 +10,6 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from longwriter_ui import asking, revision
 from longwriter_ui.allowance import Allowance
@@ -21,7 +20,7 @@ from longwriter_ui.edits import Op, apply_edit
 from longwriter_ui.engine.base import Engine, LengthMode, Request, Sampling
 from longwriter_ui.errors import DraftBusy, EditError, LongWriterError, StoreError
 from longwriter_ui.events import Events
-from longwriter_ui.host import EngineHost, ModelChoice
+from longwriter_ui.host import EngineHost, ModelChoice, Place
 from longwriter_ui.jobs import Current, Job, Kind, Work, Worker
 from longwriter_ui.ledger import Ledger
 from longwriter_ui.limits import Limits
@@ -234,10 +233,10 @@ class Studio(Shelf):
         job = self._jobs.get(draft_id)
         return job.model if job is not None and job.model is not None else self.model
 
-    def choose_model(self, path: Path) -> ModelChoice:
-        """Use the GGUF at `path` from the next job on, and after a restart; ModelFileError keeps the present one."""
-        choice = self._host.choose(path)
-        self.loader.save(model=str(choice.path))
+    def choose_model(self, place: Place) -> ModelChoice:
+        """Use the model there from the next job on, and after a restart; EngineError keeps the present one."""
+        choice = self._host.choose(place)
+        self.loader.remember(choice)
         return choice
 
     @property

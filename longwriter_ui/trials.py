@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -134,8 +135,9 @@ class Trials:
         pieces = run.predictions()
 
         def work(cancel: Cancel) -> Iterator[Activity]:
-            for event in judge_run(run.folder, pieces, make(), 0, cancel):
-                yield Activity("judging", name, event.done, event.of)
+            with closing(make()) as judge:
+                for event in judge_run(run.folder, pieces, judge, 0, cancel):
+                    yield Activity("judging", name, event.done, event.of)
 
         self._begin(Activity("judging", name, 0, len(pieces)), work)
 
@@ -147,8 +149,8 @@ class Trials:
 
         def work(cancel: Cancel) -> Iterator[Activity]:
             yield Activity("piece", draft.id, 0, 1)
-            judge = make()
-            judgement = judge_piece(judge, draft.brief.instruction, draft.text, 0, cancel)
+            with closing(make()) as judge:
+                judgement = judge_piece(judge, draft.brief.instruction, draft.text, 0, cancel)
             if judgement is not None:
                 self._judged.setdefault((draft.id, draft.text), []).append((judge.about, judgement))
                 yield Activity("piece", draft.id, 1, 1)

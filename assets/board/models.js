@@ -94,10 +94,10 @@ class ModelsTab {
   showCurrent(current) {
     const { parts } = this;
     say(parts.name, current.name);
-    say(parts.kind, current.demonstration ? t("Built-in demonstration model. It shows every step; its prose makes little sense.") : (current.file ?? ""));
+    say(parts.kind, current.demonstration ? t("Built-in demonstration model. It shows every step; its prose makes little sense.") : current.server ? t("On a server: {name}", { name: current.server }) : (current.file ?? ""));
     const engine = current.engine;
     const speed = current.tokens_per_second ? ", " + current.tokens_per_second + NBSP + t("tokens/s") : "";
-    say(parts.engine, engine ? t("In memory: {backend}", { backend: engine.backend }) + (engine.threads ? ", " + t("threads: {n}", { n: engine.threads }) : "") + ", " + t("template {name}, context up to {n} tokens", { name: engine.template, n: figure(engine.context) }) + speed + (engine.note ? ". " + said(engine.note) : "") : t("Not in memory; it is loaded when it is needed") + speed + t("."));
+    say(parts.engine, engine ? t(current.server ? "Connected: {backend}" : "In memory: {backend}", { backend: engine.backend }) + (engine.threads ? ", " + t("threads: {n}", { n: engine.threads }) : "") + ", " + (engine.context ? t("template {name}, context up to {n} tokens", { name: engine.template, n: figure(engine.context) }) : t("template {name}, context not known", { name: engine.template })) + speed + (engine.note ? ". " + said(engine.note) : "") : t(current.server ? "Not connected; it is when it is needed" : "Not in memory; it is loaded when it is needed") + speed + t("."));
     const loading = current.loading;
     parts.loading.hidden = !loading;
     if (loading) {

@@ -35,4 +35,4 @@ function startBoard(element, server) {
   return board;
 }
 
-window.longwriter = { startBoard, startLibrary, startModels, startEvaluate, startSettings };
+window.longwriter = { startBoard, startLibrary, startModels, startServers, startEvaluate, startSettings };

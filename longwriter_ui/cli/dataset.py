@@ -6,8 +6,9 @@ import argparse
 from contextlib import ExitStack, closing
 from functools import partial
 
+from longwriter_ui.arguments import places
 from longwriter_ui.cli.console import STDOUT, check_target, find_draft, note, to_json, write_target
-from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, interruptible, open_with
+from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, interruptible, open_several
 from longwriter_ui.dataset.build import Build, Recipe, load_instructions
 from longwriter_ui.dataset.check import check
 from longwriter_ui.dataset.drafts import sample
@@ -29,10 +30,7 @@ def run_build(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     bounds = Filter(arguments.least_words, arguments.least_score, arguments.most_steps)
     build = Build(arguments.out, instructions, Recipe(arguments.mode, arguments.seed, bounds))
     with ExitStack() as stack:
-        studios = []
-        for model in arguments.model or [None]:
-            one = argparse.Namespace(**{**vars(arguments), "model": model})
-            studios.append(stack.enter_context(closing(open_with(one, open_studio))))
+        studios = open_several(arguments, open_studio, places(arguments), stack)
         cancel = stack.enter_context(interruptible())
         for built in build.run(studios, cancel):
             line = built.line

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+from longwriter_ui.arguments import places
 from longwriter_ui.cli.console import STDOUT, note, to_json, write_target
 from longwriter_ui.cli.progress import clock, describe
-from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, interruptible, open_with
-from longwriter_ui.engine.chat import ChatServer
+from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, interruptible, open_several
 from longwriter_ui.evaluate.confidence import Interval
 from longwriter_ui.evaluate.length import length_score
 from longwriter_ui.evaluate.prompts import Prompt, load_prompts
@@ -22,6 +22,7 @@ from longwriter_ui.evaluate.ruler import ruler_prompts
 from longwriter_ui.evaluate.run import Run
 from longwriter_ui.evaluation import PieceDone, PieceStarted, PieceWriting, RunEnded, settings_of, write_run
 from longwriter_ui.judges import ModelJudge, ServerJudge
+from longwriter_ui.server import Server
 from longwriter_ui.words import LANGUAGES
 
 _EVERY = 15.0  # seconds between two lines about a piece
@@ -98,13 +99,14 @@ def run_report(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
 
 def _write(arguments: argparse.Namespace, open_studio: OpenStudio, prompts: tuple[Prompt, ...], source: str) -> int:
     """Write a run and tell what comes; Ctrl-C keeps it for the next time."""
-    with closing(open_with(arguments, open_studio)) as studio:
+    with ExitStack() as stack:
+        studio, *others = open_several(arguments, open_studio, places(arguments)[:1], stack)
         run = Run.create(arguments.out, prompts, settings_of(studio, arguments.mode, arguments.seed), source)
         if arguments.retry and (failed := run.forget_failures()):
             note(f"Prompts that failed and are written again: {failed}")
         with interruptible() as cancel:
             told = time.monotonic()
-            for event in write_run(run, studio, cancel, keep=arguments.keep_drafts):
+            for event in write_run(run, studio, cancel, keep=arguments.keep_drafts, others=others):
                 if isinstance(event, PieceWriting) and time.monotonic() - told >= _EVERY:
                     note(f"  {describe(event.progress)}")
                     told = time.monotonic()
@@ -129,8 +131,9 @@ def _write(arguments: argparse.Namespace, open_studio: OpenStudio, prompts: tupl
 def _judge(arguments: argparse.Namespace, open_studio: OpenStudio) -> Iterator[Judge]:
     """The judge that was named: a server by its address, else a model file."""
     if arguments.judge.startswith(("http://", "https://")):
-        with closing(ChatServer(arguments.judge, arguments.judge_model)) as server:
-            yield ServerJudge(server)
+        server = Server(arguments.judge, arguments.judge_model)
+        with closing(open_studio()) as studio, closing(ServerJudge(studio.loader.beside(server), server)) as judge:
+            yield judge
     else:
         with closing(open_studio(Path(arguments.judge), threads=arguments.threads)) as studio:
             yield ModelJudge(studio)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from longwriter_ui.arguments import number
 from longwriter_ui.cli import dataset, evaluation
-from longwriter_ui.cli.options import add_model, number
+from longwriter_ui.cli.options import add_model
 from longwriter_ui.dataset.filters import Filter
 from longwriter_ui.draft import Mode
 from longwriter_ui.evaluate.prompts import OWN_PROMPTS

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from pathlib import Path
 
+from longwriter_ui.arguments import add_server, number
 from longwriter_ui.engine.base import LengthMode, Sampling
 
 
@@ -13,11 +12,14 @@ def add_model(parser: argparse.ArgumentParser, *, several: bool = False) -> None
     """The model that writes, or `several`, and how."""
     group = parser.add_argument_group("model")
     default = Sampling()
-    more = {"action": "append"} if several else {}
-    text = "a .gguf file; default: the one chosen last" + ("; may be repeated" if several else "")
-    group.add_argument("--model", metavar="PATH", type=Path, help=text, **more)  # type: ignore[arg-type]
+    again, more = ("; may be repeated", {"action": "append"}) if several else ("", {})
+    group.add_argument(
+        "--model", metavar="PATH | NAME", help=f"a .gguf file, or a server's model; default: the last one{again}",
+        **more,  # type: ignore[arg-type]
+    )  # fmt: skip
     if not several:  # each adapter is one model's
         group.add_argument("--lora", metavar="PATH[:SCALE]", help="a LoRA adapter in GGUF for this model; scale: 1.0")
+    add_server(group, several=several)
     group.add_argument("--context", metavar="N", type=number(int, 256, 2**20), help="tokens; default: as needed")
     group.add_argument("--threads", metavar="N", type=number(int, 1, 1024), help="default: all cores")
     group.add_argument("--temperature", metavar="T", type=number(float, 0, 5), default=default.temperature)
@@ -31,16 +33,3 @@ def add_model(parser: argparse.ArgumentParser, *, several: bool = False) -> None
     group.add_argument(
         "--dry", metavar="M", type=number(float, 0, 5), default=0.0, help="avoid repetition, e.g. 0.8; default: 0, off"
     )
-
-
-def number(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], int | float]:
-    """A number from `low` to `high`, as an argument's type."""
-
-    def parse(text: str) -> int | float:
-        value = kind(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text} is not between {low} and {high}")
-        return value
-
-    parse.__name__ = "number"  # argparse says "invalid number value"
-    return parse

@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 
 from longwriter_ui import __version__
+from longwriter_ui.arguments import number
 from longwriter_ui.cli import drafts, measures, models, plan, write
 from longwriter_ui.cli.console import STDOUT
-from longwriter_ui.cli.options import add_model, number
+from longwriter_ui.cli.options import add_model
 from longwriter_ui.cli.space import add_space
 from longwriter_ui.draft import Mode
 from longwriter_ui.engine.templates import NAMES as TEMPLATES

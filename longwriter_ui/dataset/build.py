@@ -21,11 +21,11 @@ from functools import partial
 from pathlib import Path
 
 from longwriter_ui.brief import MAX_WORDS, Brief
-from longwriter_ui.dataset.crew import together
+from longwriter_ui.crew import together
 from longwriter_ui.dataset.filters import Filter
 from longwriter_ui.draft import Mode
 from longwriter_ui.engine.base import Cancel
-from longwriter_ui.errors import ExportError, LongWriterError, ModelFileError, StoreError
+from longwriter_ui.errors import ExportError, LongWriterError, ModelFileError, ServerError, StoreError
 from longwriter_ui.evaluate.length import length_score
 from longwriter_ui.evaluate.prompts import words_of
 from longwriter_ui.export.files import write_whole
@@ -101,7 +101,7 @@ class Build:
 
     def run(self, studios: Sequence[Studio], cancel: Cancel) -> Iterator[Built]:
         """Write what is missing, each studio one piece at a time, then make train.jsonl and manifest.json. A piece that
-        fails is dropped; an error of a model's file or of the store ends it."""
+        fails is dropped; an error of a model's file, of a server or of the store ends it."""
         done = {line["n"] for line in self._work()}
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         for n in range(len(self._instructions)):
@@ -162,7 +162,7 @@ class Build:
             work = pieces.write(n, brief, Mode(self._recipe.mode), seed, jobs)
             if not finished(work):
                 return None
-        except (ModelFileError, StoreError):
+        except (ModelFileError, ServerError, StoreError):
             raise
         except LongWriterError as error:
             problem = str(error)

@@ -10,10 +10,10 @@ reason and the final counts. Cancelling is setting an event; afterwards the engi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.events import Reading
@@ -90,11 +90,24 @@ class LengthGoal:
 
 
 @dataclass(frozen=True)
+class JsonForm:
+    """What a grammar holds an answer to, for servers that know JSON schemas only: an object that matches `schema` and
+    has a list `items`. `line` makes the text of the item at a position (from 1), so that the answer reads as the
+    grammar would have had it; `asked` tells the model."""
+
+    schema: Mapping[str, Any]
+    items: str
+    line: Callable[[int, Mapping[str, Any]], str]
+    asked: str
+
+
+@dataclass(frozen=True)
 class Request:
-    """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given, with about as
-    many words as `length` says. An answer that is being continued counts from its beginning. `guarded`: it ends with
-    the reason LOOP when it comes to repeat itself or what the conversation has of earlier answers, except `source`, the
-    text it is another version of. `variants`: so many answers are written together, each with a seed of its own."""
+    """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given (`form` is the
+    same as JSON), with about as many words as `length` says. An answer that is being continued counts from its
+    beginning. `guarded`: it ends with the reason LOOP when it comes to repeat itself or what the conversation has of
+    earlier answers, except `source`, the text it is another version of. `variants`: so many answers are written
+    together, each with a seed of its own."""
 
     conversation: Conversation
     sampling: Sampling
@@ -104,6 +117,7 @@ class Request:
     guarded: bool = False
     source: str = ""
     variants: int = 1
+    form: JsonForm | None = None
 
     def split(self) -> tuple[Request, ...]:
         """A request for each variant; the first has the seed that one alone would have."""
@@ -153,9 +167,10 @@ class Measure:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """Who is writing. `vocabulary` identifies the token ids; `context` is the most tokens a conversation may have;
-    `adapter` tells what is applied to the model, if anything; `threads` 0 where it does not apply; `runtime` is the
-    program that computes, with its version; `note` tells how it was loaded, where that needs telling."""
+    """Who is writing. `vocabulary` identifies the token ids; `context` is the most tokens a conversation may have (0:
+    not known); `adapter` tells what is applied to the model, if anything; `threads` 0 where it does not apply;
+    `runtime` is the program that computes, with its version; `note` tells how it was loaded, where that needs
+    telling."""
 
     name: str
     model: str

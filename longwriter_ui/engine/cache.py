@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
-def common_prefix(a: Sequence[int], b: Sequence[int]) -> int:
-    """Length of the longest common prefix."""
+def common_prefix(a: Sequence[object], b: Sequence[object]) -> int:
+    """Length of the longest common prefix, of tokens or of text."""
     limit = min(len(a), len(b))
     # Drafts only grow, so almost always one list begins the other; comparing slices is done in C.
     if a[:limit] == b[:limit]:

@@ -42,6 +42,10 @@ class Judge(Protocol):
         """The judge's answer as it came; None when cancelled. A LongWriterError when there is none."""
         ...
 
+    def close(self) -> None:
+        """Nothing more will be asked."""
+        ...
+
 
 @dataclass(frozen=True)
 class Judgement:

@@ -6,13 +6,14 @@ once, so braces or dollar signs in a person's text stay what they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from longwriter_ui.brief import Brief
-from longwriter_ui.engine.base import Conversation, Part, assistant, user
+from longwriter_ui.engine.base import Conversation, JsonForm, Part, assistant, user
 from longwriter_ui.plan import Step, render_plan, render_step
 from longwriter_ui.words import LANGUAGES
 
@@ -39,6 +40,32 @@ def plan_grammar(language: str) -> str:
     if language == "zh":
         return _GRAMMAR.format(head="第", label="段 - 主要观点：", count=" - 字数：", unit="字")
     return _GRAMMAR.format(head="Paragraph ", label=" - Main Point: ", count=" - Word Count: ", unit=" words")
+
+
+def plan_form(language: str, most: int = 50) -> JsonForm:
+    """The same as JSON, for servers that know no grammars: at most so many lines, each with the same bounds."""
+    step = {
+        "type": "object",
+        "properties": {
+            "main_point": {"type": "string", "minLength": 8, "maxLength": 400},
+            "words": {"type": "integer", "minimum": 10, "maximum": 9999},
+        },
+        "required": ["main_point", "words"],
+        "additionalProperties": False,
+    }
+    schema = {
+        "type": "object",
+        "properties": {"steps": {"type": "array", "items": step, "minItems": 1, "maxItems": most}},
+        "required": ["steps"],
+        "additionalProperties": False,
+    }
+
+    def line(number: int, item: Mapping[str, Any]) -> str:
+        words = item.get("words")
+        count = words if isinstance(words, int) and not isinstance(words, bool) and words > 0 else None
+        return render_step(number, Step(str(item.get("main_point") or ""), count), language)
+
+    return JsonForm(schema, "steps", line, _template("json", language).strip())
 
 
 def opening(brief: Brief, steps: Sequence[Step]) -> str:

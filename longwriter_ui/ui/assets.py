@@ -14,7 +14,8 @@ from longwriter_ui.words import LANGUAGES
 _SCRIPTS = (
     "theme", "owner", "locale", "words", "dom", "feed", "link", "prose", "card", "asides", "board", "revising",
     "versions", "choices", "replan", "find", "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
-    "export", "examples", "brief", "visiting", "library", "modelrows", "models", "evaluate", "settings", "start",
+    "export", "examples", "brief", "visiting", "library", "modelrows", "models", "servers", "evaluate", "settings",
+    "start",
 )  # fmt: skip
 _STYLES = (
     "tokens", "frame", "card", "revise", "panel", "brief", "export", "models", "evaluate", "settings", "narrow",

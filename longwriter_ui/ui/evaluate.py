@@ -9,7 +9,6 @@ from typing import Any
 
 import gradio as gr
 
-from longwriter_ui.engine.chat import ChatServer
 from longwriter_ui.errors import EngineError, LongWriterError, StoreError
 from longwriter_ui.evaluate import pages
 from longwriter_ui.evaluate.prompts import Prompt
@@ -18,6 +17,7 @@ from longwriter_ui.evaluate.report import report
 from longwriter_ui.evaluate.results import Results
 from longwriter_ui.evaluation import MODES
 from longwriter_ui.judges import ModelJudge, ServerJudge
+from longwriter_ui.server import Server, permitted
 from longwriter_ui.studio import Studio
 from longwriter_ui.trials import PieceScore, Trials
 from longwriter_ui.ui import assets, present
@@ -172,9 +172,8 @@ def _judge(studio: Studio, body: Json, local: bool) -> Judge:
         if found is None:
             raise EngineError("That model is not here any more.", "Choose another judge.")
         return ModelJudge(studio, found)
-    if not local:
-        raise EngineError("Servers are asked on the computer the studio runs on only.", "Use the model in use.")
-    return ServerJudge(ChatServer(address, str(body.get("judge") or "").strip()))
+    server = Server(permitted(address, local=local), str(body.get("judge") or "").strip())
+    return ServerJudge(studio.loader.beside(server), server)
 
 
 def _other_models(studio: Studio) -> list[Path]:

@@ -26,7 +26,7 @@ def models(studio: Studio, home: Home, local: Callable[[], bool], gate: Gate) ->
     def state(_: Json) -> Json:
         """Everything the tab shows."""
         shelf, now = studio.models, studio.loader.state
-        speed = shelf.speeds.of(now.choice.path) if now.choice is not None else None
+        speed = shelf.speeds.of(now.choice.path) if now.choice is not None and now.choice.path is not None else None
         answer: Json = {
             "current": present_models.current(now, studio.loader.settings, speed),
             **present_models.surroundings(shelf.machine, studio.loader.settings, str(home.models)),
@@ -93,7 +93,8 @@ def folder(named: str, home: Home) -> Json:
 def _act(studio: Studio, body: Json) -> None:
     name, shelf = body.get("do"), studio.models
     if name == "load":
-        studio.loader.load(_path(body))
+        served = studio.model.server if studio.model is not None and not body.get("file") else None
+        studio.loader.load(served or _path(body))
     elif name == "open":
         path = _path(body)
         shelf.add(path)
@@ -104,7 +105,7 @@ def _act(studio: Studio, body: Json) -> None:
         studio.loader.cancel()
     elif name == "settings":
         studio.loader.set_engine(_count(body.get("threads"), 1), _count(body.get("gpu_layers"), 0))
-        if studio.model is not None:
+        if studio.model is not None and studio.model.path is not None:
             studio.loader.set_template(studio.model.path, str(body.get("template") or "") or None)
             studio.loader.set_adapter(studio.model.path, str(body.get("adapter") or "").strip())
     elif name in ("download", "verify", "pause", "discard", "remove"):

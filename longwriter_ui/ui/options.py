@@ -7,10 +7,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
+from longwriter_ui.arguments import add_server, places
 from longwriter_ui.errors import LongWriterError
+from longwriter_ui.host import Place
 from longwriter_ui.limits import LIMITS, PREFIX, Limits
 
 _HELP = {
@@ -27,7 +28,7 @@ _HELP = {
 class Serving:
     """`limits`: for visitors; None: one person has the studio for herself. `launch` goes to the page's launch."""
 
-    model: Path | None
+    model: Place | None
     lora: str | None
     limits: Limits | None
     launch: Mapping[str, Any]
@@ -44,14 +45,14 @@ def parse(arguments: Sequence[str] | None = None) -> Serving:
     if not is_local(options.host) and auth is None and not options.public:
         parser.error(f"--host {options.host} lets others in: give --auth USER:PASSWORD, or --public to allow anyone")
     try:
-        limits = Limits.from_environment(os.environ)
+        limits, model = Limits.from_environment(os.environ), places(options)[0]
     except LongWriterError as error:
         parser.error(str(error))
     chosen = {name: value for name in LIMITS if (value := getattr(options, f"limit_{name}")) is not None}
     if chosen and not options.public:
         parser.error("limits are for visitors: they need --public")
     launch = {"server_name": options.host, "server_port": options.port, "auth": auth, "domains": tuple(options.domain)}
-    return Serving(options.model, options.lora, replace(limits, **chosen) if options.public else None, launch)
+    return Serving(model, options.lora, replace(limits, **chosen) if options.public else None, launch)
 
 
 def is_local(host: str) -> bool:
@@ -68,8 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="LongWriter Studio in the browser.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     parser.add_argument("--port", type=int, help="port (default: the first free one from 7860 on)")
-    parser.add_argument("--model", type=Path, help="a .gguf file to write with")
+    parser.add_argument("--model", metavar="PATH | NAME", help="a .gguf file to write with, or a server's model")
     parser.add_argument("--lora", metavar="PATH[:SCALE]", help="a LoRA adapter in GGUF for this model")
+    add_server(parser)
     others = parser.add_argument_group("other people", "docs/serving.md says what each of these means")
     others.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password (or LONGWRITER_AUTH)")
     others.add_argument(

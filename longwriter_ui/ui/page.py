@@ -27,6 +27,7 @@ from longwriter_ui.ui.guard import LOCAL_NAMES, Guard, Rules
 from longwriter_ui.ui.library import library
 from longwriter_ui.ui.models import models
 from longwriter_ui.ui.options import is_local
+from longwriter_ui.ui.servers import servers
 from longwriter_ui.ui.settings import settings
 from longwriter_ui.ui.theme import theme
 from longwriter_ui.weights import hub
@@ -115,6 +116,7 @@ def _blocks(
             if not gate.public:
                 with gr.Tab("Models", id="models", elem_id="lw-tab-models"):
                     models(studio, home, local, gate)
+                    servers(studio, local, gate)
                 with gr.Tab("Evaluate", id="evaluate", elem_id="lw-tab-evaluate"):
                     evaluate(studio, trials, exports, local, gate)
             with gr.Tab("Settings", id="settings", elem_id="lw-tab-settings"):

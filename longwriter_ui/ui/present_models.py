@@ -22,9 +22,10 @@ def current(state: ModelState, settings: Settings, speed: float | None) -> Json:
     info, test, choice = state.info, state.test, state.choice
     return {
         **present.named(choice),
-        "file": None if choice is None else str(choice.path),
+        "file": None if choice is None or choice.path is None else str(choice.path),
         "template": "" if choice is None else settings.templates.get(str(choice.path), ""),
         "adapter": "" if choice is None else settings.adapters.get(str(choice.path), ""),
+        "server": None if choice is None or choice.server is None else choice.server.label,
         "tokens_per_second": None if speed is None else round(speed, 1),
         "engine": None
         if info is None

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from longwriter_ui.crew import together
 from longwriter_ui.dataset.build import Build, Recipe, load_instructions
 from longwriter_ui.dataset.check import check
-from longwriter_ui.dataset.crew import together
 from longwriter_ui.dataset.filters import Filter
 from longwriter_ui.engine.base import Request
 from longwriter_ui.engine.scripted import ScriptedEngine

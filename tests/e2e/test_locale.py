@@ -49,7 +49,7 @@ class Texts(HTMLParser):
             self.found.add(data.strip())
 
 
-@pytest.mark.parametrize("name", ["board", "brief", "export", "library", "models", "evaluate", "settings"])
+@pytest.mark.parametrize("name", ["board", "brief", "export", "library", "models", "servers", "evaluate", "settings"])
 def test_every_text_of_a_template_has_a_translation(name: str) -> None:
     phrases = json.loads((ASSETS / "locale" / "zh.json").read_text(encoding="utf-8"))
     same = re.compile(r"Ctrl\+Enter|https?://.*|/home/.*|[\d,]+")
@@ -59,7 +59,8 @@ def test_every_text_of_a_template_has_a_translation(name: str) -> None:
 # Where a person at the page meets an error. The names in slots do not matter.
 SPEAKING = ("brief", "edits", "draft", "plan", "manner", "jobs", "locks", "studio", "shelf", "writing", "pipeline",
             "revision", "together", "host", "store", "ui/board", "ui/brief", "ui/files", "ui/models", "ui/settings",
-            "ui/gate", "allowance", "visitors", "ui/evaluate", "trials", "evaluat", "judges", "jsonl")  # fmt: skip
+            "ui/servers", "ui/gate", "allowance", "visitors", "ui/evaluate", "trials", "evaluat", "judges", "jsonl",
+            "server", "engine/openai")  # fmt: skip
 
 
 def test_every_error_of_the_page_has_a_translation() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from longwriter_ui.engine.chat import ChatServer
+from longwriter_ui.engine.openai_server import OpenAIEngine
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import ContextTooSmall, EngineError, JudgeError, StoreError
 from longwriter_ui.evaluate.prompts import Prompt
@@ -27,6 +27,7 @@ from longwriter_ui.evaluate.quality import (
 from longwriter_ui.evaluate.run import Prediction
 from longwriter_ui.jsonl import read_lines
 from longwriter_ui.judges import ModelJudge, ServerJudge
+from longwriter_ui.server import Server
 from tests.openai_server import FakeServer, Fault
 
 GOOD = json.dumps(dict(zip(DIMENSIONS, (5, 4, 3, 2, 1, 5), strict=True)))
@@ -41,6 +42,9 @@ class Judge:
         self.about = {"name": name}
         self.answers = list(answers)
         self.asked: list[tuple[str, int]] = []
+
+    def close(self) -> None:
+        pass
 
     def ask(self, prompt: str, seed: int, cancel: object) -> str | None:
         self.asked.append((prompt, seed))
@@ -189,7 +193,10 @@ def test_a_server_that_misbehaves_still_judges_every_piece(tmp_path: Path, monke
     ]
     answers = iter(["I would rather not.", '{"Relevance": 9}'])
     with FakeServer(lambda asked: next(answers, GOOD), faults).serving() as server:
-        events = run(tmp_path, ServerJudge(ChatServer(server.address)))
+        judge = ServerJudge(OpenAIEngine.connect(Server(server.address)), Server(server.address))
+        events = run(tmp_path, judge)
+        judge.close()
     assert [event.judgement is not None for event in events] == [True] * 4
     assert events[0].judgement == Judgement((5, 4, 3, 2, 1, 5), malformed=2)
+    # The form of the answer is asked for as a grammar or not at all, which is why no field was refused.
     assert len(server.requests) == 4 + 2 + 2

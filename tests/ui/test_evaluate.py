@@ -109,4 +109,4 @@ def test_a_page_that_others_reach_calls_no_server(address: str, studio: Studio):
     for job in (studio.plan, studio.write):
         job(draft_id).wait(20)
     call(address, "act", do="judge_draft", draft=draft_id, server="http://127.0.0.1:9/v1", judge="m")
-    assert "Servers are asked" in settle(address)["activity"]["failure"]["message"]
+    assert "no servers but" in settle(address)["activity"]["failure"]["message"]
