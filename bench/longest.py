@@ -71,12 +71,14 @@ def main() -> None:
         mine = [measure(model, options.models / "runs", seed) for seed in SEEDS]
         runs += mine
         pieces = [prediction for run in mine for prediction in run.predictions()]
+        ended = [piece for piece in pieces if piece.finish == FinishReason.STOP.value]
         figures.append(
             {
                 "longest_in_data": trained,
                 "longest_written": longest(pieces),
                 "length_score_within_data": round(within(pieces, trained), 1),
-                "ended_by_themselves": sum(piece.finish == FinishReason.STOP.value for piece in pieces),
+                "longest_that_ended": max((piece.words for piece in ended), default=0),
+                "ended_by_themselves": len(ended),
                 "answers": len(pieces),
                 "by_length_asked_for": [vars(mark) for mark in marks(pieces)],
             }

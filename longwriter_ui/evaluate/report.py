@@ -217,7 +217,7 @@ def _mean(value: Interval | None) -> str:
 
 
 def _signed(value: Interval) -> str:
-    return f"{value.mean:+.1f} ({value.low:+.1f} to {value.high:+.1f})"
+    return f"{value.mean:+.1f}" + (f" ({value.low:+.1f} to {value.high:+.1f})" if value.count > 1 else "")
 
 
 def _percent(share: float) -> str:
