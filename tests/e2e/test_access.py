@@ -35,7 +35,9 @@ def test_no_view_has_a_serious_finding(serve: Serve, theme: str, width: int) -> 
     key = site.draft().paragraphs[1].key
     site.studio.edit(site.draft().id, None, {"do": "edit_step", "key": key, "note": "Name it.", "cue": "Slow down."})
     tab.locator(".card .cue").nth(1).wait_for()
+    tab.get_by_role("button", name="Import outline").click()
     assert findings(tab) == [], "plan"
+    tab.locator(".outline-form").get_by_role("button", name="Close").click()
     tab.locator("[data-part=write]").click()
     tab.locator(".status .now", has_text="Finished").wait_for()
     site.settled(tab)
@@ -51,6 +53,16 @@ def test_no_view_has_a_serious_finding(serve: Serve, theme: str, width: int) -> 
     tab.keyboard.press("r")
     tab.wait_for_timeout(300)
     assert findings(tab) == [], "draft"
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("Control+Shift+F")
+    tab.keyboard.type("road")
+    tab.locator(".find .num", has_text="of").wait_for()
+    assert findings(tab) == [], "find"
+    tab.keyboard.press("Escape")
+    tab.locator("[data-part=export]").click()
+    tab.locator("dialog [data-part=download]").wait_for()
+    assert findings(tab) == [], "export"
+    tab.keyboard.press("Escape")
     for name in ("Library", "Models", "Evaluate", "Settings"):
         tab.get_by_role("tab", name=name).click()
         tab.wait_for_timeout(400)
