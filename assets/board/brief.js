@@ -78,7 +78,9 @@ class BriefForm {
     const answer = await board.link.ask("begin", { instruction: parts.asked.value, words: this.words, language: parts.language.value, notes: parts.notes.value });
     parts.make.disabled = false;
     this.showProblem(answer ? answer.refused : NO_ANSWER);
-    if (answer?.draft) board.open(answer.draft, "plan");
+    if (!answer?.draft) return;
+    board.open(answer.draft, "plan");
+    board.root.querySelector("[data-stage=plan]").focus(); // the form is gone, and the focus would be with it
   }
 
   showLength() {
