@@ -8,6 +8,7 @@ from pathlib import Path
 
 from longwriter_ui.evaluate.length import length_score
 from longwriter_ui.evaluate.repetition import repetition
+from longwriter_ui.loops import good_part
 from longwriter_ui.words import benchmark_count
 
 from .metrics import mean
@@ -23,7 +24,8 @@ _ALL = Size(round(10 ** DIRECT[1]), 0, 0)
 
 @dataclass(frozen=True)
 class Written:
-    """One answer: words asked for and written, whether it ended by itself."""
+    """One answer: words asked for and written, whether it ended by itself. Where it comes to repeat itself, only what
+    came before counts, as in the application's benchmark."""
 
     request: str
     asked: int
@@ -33,7 +35,7 @@ class Written:
     @property
     def words(self) -> int:
         """By the benchmark's counter."""
-        return benchmark_count(self.text)
+        return benchmark_count(good_part((), self.text))
 
     @property
     def score(self) -> float:

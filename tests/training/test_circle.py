@@ -16,8 +16,11 @@ from training import circle, lengths
 from training.lengths import BEYOND, LENGTHS, Written, figures, request, table
 
 
-def answer(words: int, *, asked: int = 100, ended: bool = True, word: str = "") -> Written:
-    return Written("Write.", asked, " ".join(word or f"w{'x' * n}" for n in range(words)), ended)
+def answer(words: int, *, asked: int = 100, ended: bool = True, loop: bool = False) -> Written:
+    """An answer of words that are all different, or that goes round."""
+    letters = "abcdefghijklmnop"
+    each = [letters[n // 256 % 16] + letters[n // 16 % 16] + letters[n % 16] for n in range(words)]
+    return Written("Write.", asked, " ".join(["Again and again it says.", *["Over"] * words] if loop else each), ended)
 
 
 def test_a_request_names_the_length() -> None:
@@ -34,13 +37,18 @@ def test_the_best_and_the_worst_answer_that_ended_make_a_pair() -> None:
 
 
 def test_of_two_answers_of_the_right_length_the_one_that_repeats_itself_is_rejected() -> None:
-    found = circle.pair_of([answer(100, word="again"), answer(100)])
+    found = circle.pair_of([answer(100, loop=True), answer(100)])
     assert found is not None and found["chosen"][0]["content"] == answer(100).text
 
 
 def test_answers_that_are_about_as_good_make_no_pair() -> None:
     assert circle.pair_of([answer(98), answer(100)]) is None
     assert circle.pair_of([answer(98)]) is None
+
+
+def test_words_after_an_answer_came_to_repeat_itself_do_not_count() -> None:
+    assert answer(500, loop=True).words == 5
+    assert answer(500).words == 500
 
 
 def test_the_figures_of_answers() -> None:
