@@ -2,7 +2,7 @@
 # make test    all tests         make test ARGS="-k plan"
 # make check   lint, format and types
 # make bench   the benchmarks that finish in ten minutes; bench/README.md says what they mean
-# make faults  the long form of the fault tests; docs/reliability.md says what they prove
+# make faults  the long form of the fault tests, some hours; docs/reliability.md says what they prove
 # make clean   removes .venv
 #
 # PYTHON picks the interpreter (3.10 or newer). CMAKE_ARGS picks the build of llama.cpp, for example
@@ -37,8 +37,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python bench/length.py --json --pieces 6
 
 faults: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.faults.inject
-	$(BIN)/python -m tests.faults.kill --kills 200
+	$(BIN)/python -m tests.faults.everything
 
 clean:
 	rm -rf $(VENV)
