@@ -44,11 +44,24 @@ class Row:
 
 
 _POINT = re.compile(r"(?:Main Point: |主要观点：)(?=\S)")
+_ASPECT = re.compile(r"(?:Main Point: [^:\n]*: |主要观点：[^：\n]*：)(?=\S)")
 _COUNT = re.compile(r"(?:Word Count: |字数：)(?=\d)")
 _SUBJECT = re.compile(r"(?:Main Point|主要观点)[:：] ?([^:：\n]+)[:：][^\n]*$")
 _SENTENCE = re.compile(r"(?:(?<=[.!?]) |(?<=[。！？]))(?=\S)")
-END, FIRST_POINT, LATER_POINT, FIRST_COUNT, LINE_END, NAMED, SENTENCE, CLOSER = 3.0, 6.0, 2.0, 4.0, 2.0, 3.0, 1.5, 3.0
+END, FIRST_POINT, LATER_POINT, FIRST_COUNT, LINE_END, NAMED, SENTENCE, CLOSER, ENTRY = (
+    3.0,
+    6.0,
+    2.0,
+    4.0,
+    2.0,
+    3.0,
+    1.5,
+    3.0,
+    4.0,
+)
 """Weights of the places where something is decided; all others weigh 1."""
+AHEAD = 8
+"""Characters over which it is decided how long a plan or a paragraph becomes."""
 
 
 def marks(user: str, answer: str) -> dict[int, float]:
@@ -59,10 +72,13 @@ def marks(user: str, answer: str) -> dict[int, float]:
         found = dict.fromkeys(points, LATER_POINT) | {points[0]: FIRST_POINT}
         if count := _COUNT.search(answer):
             found[count.end()] = FIRST_COUNT
+        aspects = [match.end() for match in _ASPECT.finditer(answer)]
+        found |= dict.fromkeys(range(aspects[1], aspects[1] + AHEAD), ENTRY) if len(aspects) > 1 else {}
         return found | {i: LINE_END for i, character in enumerate(answer) if character == "\n"}
     starts = [match.end() for match in _SENTENCE.finditer(answer)]
     found = dict.fromkeys(starts, SENTENCE)
     if starts:
+        found |= dict.fromkeys(range(starts[0], starts[0] + AHEAD), ENTRY)
         found[starts[-1]] = CLOSER
     if subject := _SUBJECT.search(user):
         found |= {match.start(): NAMED for match in re.finditer(re.escape(subject[1]), answer)}

@@ -1,9 +1,9 @@
 """Paragraphs whose length follows from their build.
 
-A paragraph walks through ordered stages, one sentence of nearly the same length for each, and ends with a closing
-sentence. How many stages it takes is a plain function of the word count asked for. So all that a small model has to
-know is which stage comes next and whether the last one is reached: it need not count, and nothing about the build is
-left to chance, which sampling below temperature 1 would bend.
+A paragraph opens, enters a row of ordered stages at a place that follows from the word count asked for, goes through
+them to the last, one sentence of nearly the same length for each, and closes. So the count matters for one decision
+only, at the second sentence; after that each sentence follows from the one before it. A small model can learn this,
+while it cannot count. Nor is anything about the build left to chance, which sampling below temperature 1 would bend.
 """
 
 import random
@@ -50,12 +50,12 @@ class Speaker:
 
 
 def stages(voice: Voice, words: int) -> list[int]:
-    """The stages that a paragraph of `words` words takes. One that needs more than there are goes through all, and
-    then again through the last ones, so that it ends with the last."""
+    """The stages that a paragraph of `words` words takes: the first one, and then the last ones, one after the other.
+    One that needs more than there are goes through all, and then again through the last ones."""
     wanted = max(1, round((words - ROOM[voice.language]) / USUAL[voice.language]))
     order = list(range(len(voice.stages)))
     if wanted <= len(order):
-        return order[:wanted]
+        return order[:1] + order[len(order) - wanted + 1 :]
     return order + order[-min(len(order), wanted - len(order)) :]
 
 

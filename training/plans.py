@@ -43,6 +43,12 @@ def counts(total: int) -> list[int]:
     return [max(50, round(total / number / 10) * 10)] * number
 
 
+def last(voice: Voice, number: int) -> list[Aspect]:
+    """The aspects of a plan of ours: the opening one, and then the last ones in their order. So the number of lines is
+    decided at the second one alone; every other line follows from the one before it."""
+    return [voice.aspects[0], *voice.aspects[len(voice.aspects) - number + 1 :]]
+
+
 def points(voice: Voice, number: int, rng: random.Random) -> list[Aspect]:
     """Aspects in their natural order: an opening one, then evenly spread ones, then a closing one."""
     opening, middle, closing = voice.aspects[:2], voice.aspects[2:-1], voice.aspects[-1]
@@ -62,7 +68,7 @@ def point(aspect: Aspect, subject: str, rng: random.Random) -> str:
 def plan(voice: Voice, subject: str, total: int, rng: random.Random) -> list[Step]:
     """The plan that the model should make for a request."""
     shares = counts(total)
-    aspects = points(voice, len(shares), rng)
+    aspects = last(voice, len(shares))
     return [Step(point(a, subject, rng), w, a, (subject,)) for a, w in zip(aspects, shares, strict=True)]
 
 

@@ -2,6 +2,7 @@
 
 import random
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -51,11 +52,24 @@ def test_a_paragraph_is_about_as_long_as_asked_and_repeats_no_sentence(language,
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_how_many_stages_a_paragraph_takes_follows_from_its_count_alone(language):
+def test_a_paragraph_opens_enters_the_stages_where_its_count_says_and_goes_through_to_the_last(language):
     v = voice(language)
-    numbers = [len(stages(v, words)) for words in range(50, 1001, 10)]
-    assert numbers == sorted(numbers) and numbers[0] >= 1
-    assert all(stages(v, words)[-1] == 29 for words in (900, 1000))
+    found = [stages(v, words) for words in range(100, 501, 10)]
+    assert all(taken[0] == 0 and taken[-1] == 29 for taken in found)
+    assert all(b - a == 1 for taken in found for a, b in pairwise(taken[1:]))
+    entries = [taken[1] for taken in found]
+    assert entries == sorted(entries, reverse=True) and entries[0] > entries[-1]
+    assert stages(v, 1000)[-1] == 29
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_number_of_lines_of_a_plan_is_decided_at_the_second_one(language):
+    v = voice(language)
+    for number in plans.NUMBERS:
+        aspects = plans.last(v, number)
+        places = [v.aspects.index(aspect) for aspect in aspects]
+        assert len(aspects) == number and places[0] == 0
+        assert places[1:] == list(range(len(v.aspects) - number + 1, len(v.aspects)))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -67,14 +67,22 @@ def test_the_topic_and_the_count_of_the_first_line_of_a_plan_weigh_most(answer, 
     assert min(marked.values()) > 2
 
 
+def test_the_place_where_a_plan_or_a_paragraph_enters_its_row_weighs_more():
+    lines = [
+        f"Paragraph {i} - Main Point: kites: {word} - Word Count: 300 words" for i, word in ((1, "use"), (2, "art"))
+    ]
+    answer = "\n".join(lines)
+    assert batches.marks("ask", answer)[answer.index("art")] == batches.ENTRY
+    text = "Some like kites. Others do not. So it ends."
+    assert batches.marks("ask", text)[text.index("Others")] == batches.ENTRY
+
+
 def test_places_that_name_the_topic_and_the_closing_sentence_weigh_more_in_a_paragraph():
     user = "Now write this paragraph:\nParagraph 2 - Main Point: old kites: use - Word Count: 50 words"
-    answer = "Some like old kites. Others do not."
+    answer = "Some like old kites. Others do not. So it ends."
     marked = batches.marks(user, answer)
-    assert {answer[i:].split()[0]: weight for i, weight in marked.items()} == {
-        "old": batches.NAMED,
-        "Others": batches.CLOSER,
-    }
+    assert marked[answer.index("old")] == batches.NAMED
+    assert marked[answer.index("So")] == batches.CLOSER
 
 
 def test_positions_jump_only_between_turns():
