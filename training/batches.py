@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from tokenizers import Tokenizer
 
-from .tasks import Size, Turns, conversation
+from .tasks import UNFINISHED, Size, Turns, conversation
 from .tokenizer import BOS, CLOSE, EOS, OPEN
 
 IGNORE = -100
@@ -48,20 +48,16 @@ _ASPECT = re.compile(r"(?:Main Point: [^:\n]*: |主要观点：[^：\n]*：)(?=\
 _COUNT = re.compile(r"(?:Word Count: |字数：)(?=\d)")
 _SUBJECT = re.compile(r"(?:Main Point|主要观点)[:：] ?([^:：\n]+)[:：][^\n]*$")
 _SENTENCE = re.compile(r"(?:(?<=[.!?]) |(?<=[。！？]))(?=\S)")
-END, FIRST_POINT, LATER_POINT, FIRST_COUNT, LINE_END, NAMED, SENTENCE, CLOSER, ENTRY = (
-    3.0,
-    6.0,
-    2.0,
-    4.0,
-    2.0,
-    3.0,
-    1.5,
-    3.0,
-    4.0,
-)
+FIRST_POINT, LATER_POINT, FIRST_COUNT = 6.0, 2.0, 4.0
+ENTRY, LINE_END = 8.0, 2.0
+NAMED, SENTENCE, CLOSER, END = 3.0, 1.5, 3.0, 3.0
 """Weights of the places where something is decided; all others weigh 1."""
-AHEAD = 8
+AHEAD, AHEAD_ZH = 8, 3
 """Characters over which it is decided how long a plan or a paragraph becomes."""
+
+
+def _entry(answer: str, start: int) -> dict[int, float]:
+    return dict.fromkeys(range(start, start + (AHEAD if answer[start].isascii() else AHEAD_ZH)), ENTRY)
 
 
 def marks(user: str, answer: str) -> dict[int, float]:
@@ -73,12 +69,12 @@ def marks(user: str, answer: str) -> dict[int, float]:
         if count := _COUNT.search(answer):
             found[count.end()] = FIRST_COUNT
         aspects = [match.end() for match in _ASPECT.finditer(answer)]
-        found |= dict.fromkeys(range(aspects[1], aspects[1] + AHEAD), ENTRY) if len(aspects) > 1 else {}
+        found |= _entry(answer, aspects[1]) if len(aspects) > 1 else {}
         return found | {i: LINE_END for i, character in enumerate(answer) if character == "\n"}
     starts = [match.end() for match in _SENTENCE.finditer(answer)]
     found = dict.fromkeys(starts, SENTENCE)
-    if starts:
-        found |= dict.fromkeys(range(starts[0], starts[0] + AHEAD), ENTRY)
+    if len(starts) > 1:
+        found |= _entry(answer, starts[0])
         found[starts[-1]] = CLOSER
     if subject := _SUBJECT.search(user):
         found |= {match.start(): NAMED for match in re.finditer(re.escape(subject[1]), answer)}
@@ -86,11 +82,11 @@ def marks(user: str, answer: str) -> dict[int, float]:
 
 
 def encode(tokenizer: Tokenizer, turns: Turns, longest: int, copy_steps: bool = False) -> Row:
-    """A conversation as a row: answers are targets, each followed by EOS, which the context leaves out. An answer that
-    ends with a line break is not finished."""
+    """A conversation as a row: answers are targets, each followed by EOS, which the context leaves out."""
     ids, targets, weights, breaks = [BOS], [IGNORE], [0.0], []
     for number, (user, answer) in enumerate(turns):
         asked = tokenizer.encode(user, add_special_tokens=False).ids
+        finished, answer = not answer.endswith(UNFINISHED), answer.removesuffix(UNFINISHED)
         answered = tokenizer.encode(answer, add_special_tokens=False)
         if number and len(ids) + len(asked) + len(answered.ids) + 2 > longest:
             break
@@ -100,7 +96,7 @@ def encode(tokenizer: Tokenizer, turns: Turns, longest: int, copy_steps: bool = 
         heard = [IGNORE] * (len(asked) + 1)
         if number and copy_steps:
             heard = [*asked, IGNORE]
-        targets += [*heard, *answered.ids, IGNORE if answer.endswith("\n") else EOS]
+        targets += [*heard, *answered.ids, EOS if finished else IGNORE]
         marked = marks(user, answer)
         heavy = [max([1.0, *(marked.get(i, 1.0) for i in range(*span))]) for span in answered.offsets]
         weights += [*([1.0] * len(heard)), *heavy, END]

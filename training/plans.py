@@ -9,8 +9,8 @@ from .voice import Aspect, Voice, articles, choose, fill
 
 USUAL = 300
 """Words of a usual paragraph."""
-NUMBERS = (3, 4, 5, 6, 8, 10, 12, 16, 20)
-"""How many lines a plan may have."""
+NUMBERS = (5, 12)
+"""How many lines a plan may have: few and far apart, so that a total between them decides it plainly."""
 
 
 @dataclass(frozen=True)

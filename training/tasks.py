@@ -5,6 +5,7 @@ cannot drift apart.
 """
 
 import random
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,9 @@ from .voice import Voice, voice
 
 PROMPTS = Path(__file__).parent.parent / "longwriter_ui" / "prompts"
 Turns = list[tuple[str, str]]
+UNFINISHED = "\0"
+"""Ends an answer that is only the beginning of one, so that its end must not be learnt."""
+_STOP = re.compile(r"[.!?。！？]")
 DIRECT = (1.7, 2.905)
 """Lengths of direct answers, 50 to 800 words, as powers of ten."""
 
@@ -69,12 +73,24 @@ def _planned(v: Voice, size: Size, rng: random.Random) -> tuple[str, str, list[p
 
 
 def find_task(v: Voice, rng: random.Random) -> Turns:
-    """The beginning of a plan, its first line, after the middle of the prompt alone: many requests for little text.
-    The answer is not finished, so its end must not be learnt."""
+    """The beginning of a plan, its first two lines, after the middle of the prompt alone: many requests for little
+    text."""
     words, subject = total_words(rng), topics.topic(v, rng)
     parts = prompt("plan", v.language).split("\n\n")
     middle = "\n\n".join(parts[1:3]).format(instruction=ask(v, subject, words, rng), words=words)
-    return [(middle, plans.lines(v, plans.plan(v, subject, words, rng)[:1]) + "\n")]
+    return [(middle, plans.lines(v, plans.plan(v, subject, words, rng)[:2]) + "\n" + UNFINISHED)]
+
+
+def begin_task(v: Voice, size: Size, rng: random.Random) -> Turns:
+    """The beginning of a paragraph, its first three sentences, after the turn that asks for it alone: many counts for
+    little text."""
+    subject, aspect = topics.topic(v, rng), rng.choice(v.aspects)
+    words = min(size.paragraph, round(rng.randint(50, 500), -1))
+    step = plans.Step(plans.point(aspect, subject, rng), words, aspect, (subject,))
+    user = prompt("turn", v.language).format(asked="", step=plans.line(v, rng.randint(1, 12), step))
+    said = _answer(v, step, rng)
+    end = [match.end() for match in _STOP.finditer(said)][:3][-1]
+    return [(user, said[:end] + (UNFINISHED if end < len(said) else ""))]
 
 
 def _shorter(steps: list[plans.Step], size: Size, rng: random.Random) -> list[plans.Step]:
@@ -178,6 +194,8 @@ def conversation(kind: str, size: Size, rng: random.Random) -> Turns:
             return drill_task(v, rng)
         case "find":
             return find_task(v, rng)
+        case "begin":
+            return begin_task(v, size, rng)
         case "plan":
             return plan_task(v, rng)
         case "write":

@@ -108,7 +108,7 @@ def test_a_plan_has_the_form_and_sums_to_the_request(language, total):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", ["find", "drill", "plan", "write", "single", "whole"])
+@pytest.mark.parametrize("kind", ["find", "begin", "drill", "plan", "write", "single", "whole"])
 def test_conversations_use_the_applications_prompts_and_are_the_same_for_a_seed(language, kind):
     size = tasks.Size(600, 200, 4)
     turns = tasks.conversation(kind, size, random.Random(5))

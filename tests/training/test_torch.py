@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs training/requirements.txt (torch)")
 pytest.importorskip("tokenizers", reason="needs training/requirements.txt (tokenizers)")
 
-from training import batches, longest, schedule, tokenizer, train  # noqa: E402
+from training import batches, longest, schedule, tasks, tokenizer, train  # noqa: E402
 from training.model import Model, Shape, rotate  # noqa: E402
 from training.muon import orthogonal  # noqa: E402
 from training.wiring import wire  # noqa: E402
@@ -51,7 +51,7 @@ def test_targets_are_answers_and_their_end_and_the_end_is_not_in_the_context(wor
 
 
 def test_the_end_of_an_unfinished_answer_is_not_learnt(words):
-    assert tokenizer.EOS not in batches.encode(words, [("ask", "one line\n")], 1000).targets
+    assert tokenizer.EOS not in batches.encode(words, [("ask", "one line" + tasks.UNFINISHED)], 1000).targets
 
 
 @pytest.mark.parametrize(
