@@ -10,13 +10,29 @@ SEED = 20
 MUON_RATE = 0.02
 ADAM_RATE = 0.004
 
-_WHOLE_JOURNEY = {"find": 0.58, "plan": 0.18, "write": 0.17, "single": 0.03, "whole": 0.01, "drill": 0.03}
+_WHOLE_JOURNEY = {
+    "find": 0.46,
+    "begin": 0.20,
+    "plan": 0.13,
+    "write": 0.16,
+    "single": 0.02,
+    "whole": 0.01,
+    "drill": 0.02,
+}
 PHASES = (
-    Phase(300, 4096, {"find": 0.8, "echo": 0.1, "drill": 0.1}, Size(220, 110, 3), 640, copy_steps=True),
-    Phase(2500, 4096, _WHOLE_JOURNEY, Size(600, 500, 8), 1152, copy_steps=True),
+    Phase(
+        300,
+        4096,
+        {"find": 0.65, "begin": 0.15, "echo": 0.1, "drill": 0.1},
+        Size(220, 110, 3),
+        640,
+        copy_steps=True,
+    ),
+    Phase(2700, 4096, _WHOLE_JOURNEY, Size(600, 500, 8), 1152, copy_steps=True),
     Phase(200, 6144, _WHOLE_JOURNEY, Size(1800, 700, 12), 3072, copy_steps=True),
 )
-"""Finding the topic of many requests first, then the application's own tasks, at last in longer conversations."""
+"""Finding the topic of many requests and the beginnings of many paragraphs first, then the application's own tasks, at
+last in longer conversations."""
 
 
 @dataclass(frozen=True)
