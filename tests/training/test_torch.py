@@ -82,7 +82,7 @@ def test_places_that_name_the_topic_and_the_closing_sentence_weigh_more_in_a_par
     answer = "Some like old kites. Others do not. So it ends."
     marked = batches.marks(user, answer)
     assert marked[answer.index("old")] == batches.NAMED
-    assert marked[answer.index("So")] == batches.CLOSER
+    assert marked[answer.index("So it")] == batches.CLOSER
 
 
 def test_positions_jump_only_between_turns():
