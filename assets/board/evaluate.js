@@ -11,12 +11,9 @@ function startEvaluate(element, server) {
   new EvaluateTab(element, server).start();
 }
 
-class EvaluateTab {
+class EvaluateTab extends WatchedTab {
   constructor(element, server) {
-    this.element = element;
-    this.server = server;
-    this.parts = partsOf(element);
-    this.seen = false;
+    super(element, server, EVALUATE_BUSY, EVALUATE_IDLE);
     this.marked = new Set();
     this.shownRuns = "";
   }
@@ -37,40 +34,17 @@ class EvaluateTab {
     parts.judgepiece.addEventListener("click", () => this.act({ do: "judge_draft", draft: parts.draft.value, ...this.judge() }));
     parts.stop.addEventListener("click", () => this.act({ do: "stop" }));
     parts.compare.addEventListener("click", () => this.compare());
-    new IntersectionObserver((entries) => {
-      const seen = entries.some((entry) => entry.isIntersecting);
-      if (seen && !this.seen) {
-        this.chosen = window.longwriter.board?.draft ?? this.chosen;
-        this.wanted = true;
-      }
-      this.seen = seen;
-      if (this.seen) this.poll();
-    }).observe(this.element);
+    this.watch();
   }
 
-  async poll() {
-    clearTimeout(this.timer);
-    if (!this.seen) return;
-    const turn = (this.turn = (this.turn ?? 0) + 1);
-    const answer = await this.server.state({ drafts: this.wanted }).catch(() => null);
-    if (turn !== this.turn) return;
-    if (answer) this.show(answer);
-    if (answer?.drafts) this.wanted = false;
-    this.timer = setTimeout(() => this.poll(), this.busy ? EVALUATE_BUSY : EVALUATE_IDLE);
+  appear() {
+    this.chosen = window.longwriter.board?.draft ?? this.chosen;
+    this.wanted = true;
   }
 
-  /** Ask for something; whether it was done. */
-  async act(body) {
-    const { parts } = this;
-    parts.problem.replaceChildren();
-    this.turn = (this.turn ?? 0) + 1;
-    const answer = await this.server.act(body).catch(() => null);
-    const problem = answer ? answer.refused : NO_ANSWER;
-    if (problem) this.tell(problem);
-    if (answer) this.show(answer);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.poll(), EVALUATE_BUSY);
-    return Boolean(answer) && !problem;
+  /** The drafts are read when the tab comes into view, not every time. */
+  wishes() {
+    return { drafts: this.wanted };
   }
 
   async begin() {
@@ -100,7 +74,10 @@ class EvaluateTab {
     const isNews = this.ended !== undefined && ended > this.ended;
     this.ended = ended;
     this.busy = Boolean(activity?.running);
-    if (answer.drafts) this.showDrafts(answer.drafts);
+    if (answer.drafts) {
+      this.wanted = false;
+      this.showDrafts(answer.drafts);
+    }
     if (!parts.mode.options.length) {
       parts.mode.append(...answer.modes.map((mode) => el("option", { value: mode }, t(WAYS[mode] ?? mode))));
       this.showWay();

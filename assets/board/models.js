@@ -8,21 +8,18 @@ function startModels(element, server) {
   new ModelsTab(element, server).start();
 }
 
-class ModelsTab {
+class ModelsTab extends WatchedTab {
   constructor(element, server) {
-    this.element = element;
-    this.server = server;
-    this.parts = partsOf(element);
+    super(element, server, MODELS_BUSY, MODELS_IDLE);
     this.rows = new ModelRows(element.querySelector(".model-table"), (name, row) => this.rowAct(name, row));
-    this.seen = false;
     this.shownActs = "";
   }
 
   start() {
     const { parts } = this;
-    parts.form.addEventListener("submit", (event) => {
+    parts.form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      this.act({ do: "open", file: parts.path.value.trim() });
+      if (await this.act({ do: "open", file: parts.path.value.trim() })) parts.path.value = "";
     });
     parts.settings.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -30,38 +27,7 @@ class ModelsTab {
       if (saved) parts.problem.append(flag("info", t("The settings are saved."), t("They hold from the next load on.")));
     });
     parts.browse.addEventListener("click", () => (parts.picker.hidden ? this.browse(parts.path.value.trim()) : (parts.picker.hidden = true)));
-    new IntersectionObserver((entries) => {
-      this.seen = entries.some((entry) => entry.isIntersecting);
-      if (this.seen) this.poll();
-    }).observe(this.element);
-  }
-
-  async poll() {
-    clearTimeout(this.timer);
-    if (!this.seen) return;
-    const turn = (this.turn = (this.turn ?? 0) + 1);
-    const answer = await this.server.state({}).catch(() => null);
-    if (turn !== this.turn) return;
-    if (answer) this.show(answer);
-    this.timer = setTimeout(() => this.poll(), answer && this.busy ? MODELS_BUSY : MODELS_IDLE);
-  }
-
-  /** Ask for something; whether it was done. */
-  async act(body) {
-    const { parts } = this;
-    parts.problem.replaceChildren();
-    this.turn = (this.turn ?? 0) + 1;
-    const answer = await this.server.act(body).catch(() => null);
-    if (!answer) {
-      parts.problem.append(failure(NO_ANSWER));
-      return false;
-    }
-    this.show(answer);
-    if (answer.refused) parts.problem.append(failure(answer.refused));
-    else if (body.do === "open") parts.path.value = "";
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.poll(), MODELS_BUSY);
-    return !answer.refused;
+    this.watch();
   }
 
   rowAct(name, row) {

@@ -13,9 +13,9 @@ from longwriter_ui.words import LANGUAGES
 # In this order: later scripts use what earlier ones define.
 _SCRIPTS = (
     "theme", "owner", "locale", "words", "dom", "feed", "link", "prose", "card", "asides", "board", "revising",
-    "versions", "choices", "replan", "find", "follow", "move", "keys", "menu", "status", "notices", "plan", "acts",
-    "export", "examples", "brief", "visiting", "library", "modelrows", "models", "servers", "evaluate", "settings",
-    "start",
+    "versions", "choices", "replan", "find", "follow", "move", "keys", "menu", "status", "notices", "plan",
+    "acts", "export", "examples", "brief", "visiting", "library", "tab", "modelrows", "models", "servers",
+    "evaluate", "settings", "start",
 )  # fmt: skip
 _STYLES = (
     "tokens", "frame", "card", "revise", "panel", "brief", "export", "models", "evaluate", "settings", "narrow",
