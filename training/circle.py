@@ -135,7 +135,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=1400, help="of training from nothing")
     parser.add_argument("--chats", type=int, default=6000, help="conversations for SFT")
-    parser.add_argument("--epochs", type=float, default=3.0, help="of SFT")
+    parser.add_argument("--epochs", type=float, default=2.0, help="of SFT")
     parser.add_argument("--sft-rate", type=float, default=2e-3)
     parser.add_argument("--requests", type=int, default=600, help="answered for pairs")
     parser.add_argument("--tries", type=int, default=6, help="answers to each of them")
