@@ -139,7 +139,7 @@ def test_a_server_elsewhere_is_not_asked_for_others(monkeypatch: pytest.MonkeyPa
         post(address, "lw-evaluate", "act", {"do": "judge_draft", "draft": draft.id, "server": target})
         while (activity := post(address, "lw-evaluate", "state", {})["activity"])["running"]:
             pass
-        assert "on the computer the studio runs on only" in activity["failure"]["message"]
+        assert "calls no servers but those of its operator" in activity["failure"]["message"]
         rows = post(address, "lw-models", "state", {})["rows"]
         answer = post(address, "lw-models", "act", {"do": "download", "key": rows[0]["key"], "endpoint": target})
         assert "on the computer the studio runs on only" in answer["refused"]["message"]
