@@ -32,7 +32,8 @@ class Target:
     seeds: tuple[bytes, ...]
 
 
-_PLACE = Path(tempfile.gettempdir()) / "longwriter-fuzz.gguf"
+_FOLDER = tempfile.TemporaryDirectory()  # until the process ends
+_PLACE = Path(_FOLDER.name) / "model.gguf"
 
 
 def read_gguf(data: bytes) -> None:
