@@ -31,7 +31,7 @@ class Server:
         object.__setattr__(self, "address", cleaned(self.address))
         if self.api not in ("", *APIS):
             raise EngineError(f"There is no interface {self.api!r}.", f"Use one of: {', '.join(APIS)}.")
-        if self.at_once < 1 or not isinstance(self.model, str):
+        if self.at_once < 1 or not isinstance(self.model, str) or not isinstance(self.context, int | None):
             raise EngineError("A server is asked for one thing at a time at least.")
 
     def with_model(self, model: str) -> Server:
@@ -50,7 +50,12 @@ def cleaned(typed: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         parts, host, port = urlsplit(""), "", None
-    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\\]", parts.netloc + parts.path):
+    if (
+        parts.scheme not in ("http", "https")
+        or not host
+        or not host.isascii()
+        or re.search(r"[\s\\]", parts.netloc + parts.path)
+    ):
         raise EngineError("This is no address of a server.", "It looks like http://127.0.0.1:8080/v1.")
     if parts.username is not None or parts.query or parts.fragment:
         raise EngineError(
@@ -58,7 +63,9 @@ def cleaned(typed: str) -> str:
             "Put a key into the environment variable LONGWRITER_API_KEY.",
         )
     place = f"[{host}]" if ":" in host else host
-    return urlunsplit((parts.scheme, f"{place}:{port}" if port else place, parts.path.rstrip("/") or "/v1", "", ""))
+    return urlunsplit(
+        (parts.scheme, f"{place}:{port}" if port is not None else place, parts.path.rstrip("/") or "/v1", "", "")
+    )
 
 
 def permitted(typed: str, *, local: bool) -> str:

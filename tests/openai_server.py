@@ -44,6 +44,7 @@ class FakeServer:
     pause: float = 0.0
     refuses: tuple[str, ...] = ()
     several: bool = True
+    unclean: bool = False  # what comes after the end of an answer is no end of the stream
     usage: Mapping[str, Any] | None = None
     requests: list[Json] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -143,7 +144,7 @@ class FakeServer:
                     self._choice(chat, index, {} if chat else "", fake.finish)
                 if fake.usage is not None:
                     self._event(json.dumps({"choices": [], "usage": fake.usage}))
-                self._event("[DONE]")
+                self._event("[DONE]" if not fake.unclean else '{"choi')
 
             def _choice(self, chat: bool, index: int, said: object, finish: str | None = None) -> None:
                 choice = {"index": index, "finish_reason": finish, ("delta" if chat else "text"): said}

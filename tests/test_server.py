@@ -31,7 +31,7 @@ def test_an_address_is_cleaned(typed: str, address: str):
     [
         "", "localhost:8080", "file:///etc/passwd", "http://", "http://host:port/v1", "http://a b/v1",
         "http://me:secret@host/v1", "http://secret@host/v1", "http://host/v1?key=secret", "http://host/v1#secret",
-        "http://host\\@other/v1", "gopher://host/", "http://[::1/v1",
+        "http://host\\@other/v1", "gopher://host/", "http://[::1/v1", "http://ｈost/v1",
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused_without_repeating_it(typed: str):

@@ -117,6 +117,8 @@ def refused_fields(said: str, body: Json) -> set[str]:
 def _names(said: str, field_name: str) -> bool:
     if field_name == "n":
         return bool(re.search(r"['\"`]n['\"`]|\bn (?:must|should|is|>)|(?:one|single) (?:completion )?choice", said))
+    if field_name == "stop":  # a word like others
+        return bool(re.search(r"['\"`]stop['\"`]", said))
     return bool(re.search(rf"(?<![A-Za-z_]){field_name}(?![A-Za-z_])", said))
 
 

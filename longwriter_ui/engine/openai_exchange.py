@@ -16,7 +16,7 @@ from longwriter_ui.engine.base import Chunk, Conversation, Request, Role, assist
 from longwriter_ui.engine.estimate import TokenCount
 from longwriter_ui.engine.openai_client import Client, Json
 from longwriter_ui.engine.openai_dialect import Dialect, refused_fields
-from longwriter_ui.engine.openai_errors import Broken, overflow, status_of, too_small
+from longwriter_ui.engine.openai_errors import Broken, Hung, overflow, status_of, too_small
 from longwriter_ui.engine.openai_prompt import messages, raw, template_for
 from longwriter_ui.engine.openai_reply import Reply
 from longwriter_ui.server import Server
@@ -115,22 +115,31 @@ class Exchange:
 
     async def _read(self, path: str, body: Json, replies: Sequence[Reply], put: Put) -> None:
         """The stream of one request, up to its end or until no answer needs more of it."""
-        async with aclosing(self._client.events(path, body, _session(body))) as events:
-            async for event in events:
-                for choice in event.get("choices") or ():
-                    index = choice.get("index", 0) if isinstance(choice, dict) else -1
-                    if 0 <= index < len(replies) and not replies[index].broken_off:
-                        for chunk in replies[index].add(choice):
-                            put(chunk)
-                if isinstance(usage := event.get("usage"), dict):
-                    self._learn(body, usage)
-                    if len(replies) == 1:
-                        replies[0].count(usage)
-                if all(reply.broken_off for reply in replies):
-                    break
+        broken: Broken | Hung | None = None
+        try:
+            async with aclosing(self._client.events(path, body, _session(body))) as events:
+                async for event in events:
+                    self._take(event, body, replies, put)
+                    if all(reply.broken_off for reply in replies):
+                        break
+        except (Broken, Hung) as error:
+            broken = error
         for reply in replies:
             if reply.finish is not None:
                 put(reply.last(reply.finish))
+        if broken is not None and any(reply.finish is None for reply in replies):
+            raise broken
+
+    def _take(self, event: Json, body: Json, replies: Sequence[Reply], put: Put) -> None:
+        for choice in event.get("choices") or ():
+            index = choice.get("index", 0) if isinstance(choice, dict) else -1
+            if 0 <= index < len(replies) and not replies[index].broken_off:
+                for chunk in replies[index].add(choice):
+                    put(chunk)
+        if isinstance(usage := event.get("usage"), dict):
+            self._learn(body, usage)
+            if len(replies) == 1:
+                replies[0].count(usage)
 
     def _learn(self, body: Json, usage: Json) -> None:
         tokens = usage.get("prompt_tokens")

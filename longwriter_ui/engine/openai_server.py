@@ -63,7 +63,7 @@ class OpenAIEngine:
             name=model.rstrip("/").rpartition("/")[2] or model,
             model=model,
             template="chat" if api == "chat" else template_for(model).name,
-            vocabulary=f"{server.address} {model}",
+            vocabulary=model,
             context=found,
             backend=f"{dialect.name} at {server.address}",
             runtime=dialect.name,
@@ -107,6 +107,7 @@ class OpenAIEngine:
             unread = sizes[0].unread if shared else sum(size.unread for size in sizes)
             reused = sizes[0].total - sizes[0].unread
             yield Reading(0, unread, reused)
+            ended: set[int] = set()
             if not cancel.is_set():
                 reading = True
                 for chunk in self._followed(lambda put: self._exchange.answers(requests, replies, put), cancel):
@@ -114,8 +115,10 @@ class OpenAIEngine:
                         yield Reading(unread, unread, reused)
                         reading = False
                     yield chunk
+                    if chunk.finish is not None:
+                        ended.add(chunk.variant)
             for reply in replies:
-                if reply.finish is None:
+                if reply.number not in ended:
                     yield reply.last(FinishReason.CANCELLED)
 
     def save(self, name: str) -> None:
