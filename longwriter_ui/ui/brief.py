@@ -10,7 +10,7 @@ from typing import Any
 
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Mode
-from longwriter_ui.errors import LongWriterError
+from longwriter_ui.errors import LimitReached, LongWriterError
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import present
 from longwriter_ui.words import detect_language
@@ -31,7 +31,11 @@ def brief_calls(studio: Studio) -> list[Callable[[Json], Json]]:
             brief = Brief.create(asked, words, language or None, notes)
             manner = saved.manner.with_values({"length": saved.length})
             draft = studio.create(brief, Mode(saved.mode), saved.seed, manner, body["owner"])
-            studio.plan(draft.id)
+            try:
+                studio.plan(draft.id)
+            except LimitReached:
+                studio.delete(draft.id)  # else each refusal would leave an empty draft
+                raise
         except LongWriterError as error:
             return {"refused": present.error(error)}
         return {"draft": draft.id}

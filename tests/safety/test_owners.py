@@ -222,6 +222,7 @@ def test_a_visitor_has_so_many_pieces_in_work(share: Share) -> None:
     ann.settled(first)
     ann.call("command", draft=first, rev=0, do="write")
     assert "in work already" in ann.make_plan("Snow")["refused"]["message"]
+    assert ann.drafts() == [first]
     assert "draft" in eve.make_plan("Snow")
     ann.call("command", draft=first, rev=0, do="stop")
 
