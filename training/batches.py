@@ -46,9 +46,10 @@ class Row:
 _POINT = re.compile(r"(?:Main Point: |主要观点：)(?=\S)")
 _ASPECT = re.compile(r"(?:Main Point: [^:\n]*: |主要观点：[^：\n]*：)(?=\S)")
 _COUNT = re.compile(r"(?:Word Count: |字数：)(?=\d)")
+_TOPIC = re.compile(r"[^:：\n]+[:：]")
 _SUBJECT = re.compile(r"(?:Main Point|主要观点)[:：] ?([^:：\n]+)[:：][^\n]*$")
 _SENTENCE = re.compile(r"(?:(?<=[.!?]) |(?<=[。！？]))(?=\S)")
-FIRST_POINT, LATER_POINT, FIRST_COUNT = 6.0, 2.0, 4.0
+FIRST_POINT, TOPIC, LATER_POINT, FIRST_COUNT = 6.0, 3.0, 2.0, 4.0
 ENTRY, LINE_END = 8.0, 2.0
 NAMED, SENTENCE, CLOSER, END = 3.0, 1.5, 3.0, 3.0
 """Weights of the places where something is decided; all others weigh 1."""
@@ -65,7 +66,10 @@ def marks(user: str, answer: str) -> dict[int, float]:
     with their weights."""
     points = [match.end() for match in _POINT.finditer(answer)]
     if points:
-        found = dict.fromkeys(points, LATER_POINT) | {points[0]: FIRST_POINT}
+        found = dict.fromkeys(points, LATER_POINT)
+        if named := _TOPIC.match(answer, points[0]):
+            found |= dict.fromkeys(range(*named.span()), TOPIC)
+        found[points[0]] = FIRST_POINT
         if count := _COUNT.search(answer):
             found[count.end()] = FIRST_COUNT
         aspects = [match.end() for match in _ASPECT.finditer(answer)]

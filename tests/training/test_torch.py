@@ -57,8 +57,8 @@ def test_the_end_of_an_unfinished_answer_is_not_learnt(words):
 @pytest.mark.parametrize(
     ("answer", "heavy"),
     [
-        ("Paragraph 1 - Main Point: kites: use - Word Count: 300 words", ["k", "3"]),
-        ("第1段 - 主要观点：风筝：用处 - 字数：300字", ["风", "3"]),
+        ("Paragraph 1 - Main Point: kites: use - Word Count: 300 words", ["k", "i", "t", "e", "s", ":", "3"]),
+        ("第1段 - 主要观点：风筝：用处 - 字数：300字", ["风", "筝", "：", "3"]),
     ],
 )
 def test_the_topic_and_the_count_of_the_first_line_of_a_plan_weigh_most(answer, heavy):
