@@ -18,7 +18,9 @@ SERVER_CALLS = re.compile("component_server")
 
 
 def texts(tab) -> str:  # type: ignore[no-untyped-def]
-    return "\n\n".join(node.inner_text() for node in tab.locator(".card .text").all())
+    # What the page holds, not what it shows: text out of view may not be laid out yet when the writing ends.
+    lines = "node => [...node.children].map(line => line.textContent).join('\\n\\n')"
+    return "\n\n".join(node.evaluate(lines) for node in tab.locator(".card .text").all())
 
 
 def start_writing(site: Site, tab, words: int = 300) -> None:  # type: ignore[no-untyped-def]
