@@ -70,11 +70,9 @@ def test_a_refused_export_leaves_the_draft(longwriter: CommandLine, two):
     assert longwriter("drafts", "show", two[1]).code == 0
 
 
-def test_a_beginning_that_fits_several_is_refused(studio, capsys, monkeypatch):
-    ids = iter(["aa11", "aa22"])
-    monkeypatch.setattr("longwriter_ui.studio.new_key", lambda: next(ids))
-    for _ in range(2):
-        studio.create(Brief.create("Write about hills", 100))
+def test_a_beginning_that_fits_several_is_refused(studio, capsys):
+    for key in ("aa11", "aa22"):
+        studio.create(Brief.create("Write about hills", 100), key=key)
     assert main(["drafts", "show", "aa"], lambda *_, **__: studio) == 1
     assert "2 drafts begin with 'aa'" in capsys.readouterr().err
 
