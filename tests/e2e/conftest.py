@@ -55,6 +55,12 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
+def held(text: Any) -> str:
+    """The text that a paragraph's field holds. Not what it shows: out of view it may not be laid out."""
+    lines = "node => [...node.children].map(line => line.textContent).join('\\n\\n')"
+    return str(text.evaluate(lines))
+
+
 @dataclass
 class Site:
     """The page being served, the studio behind it, and a browser profile that has it open."""

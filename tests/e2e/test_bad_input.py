@@ -12,7 +12,7 @@ from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import ModelFileError
 from longwriter_ui.host import ModelChoice
 from longwriter_ui.paths import home
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Site, held
 from tests.script import author
 
 pytestmark = pytest.mark.browser
@@ -66,13 +66,13 @@ def test_hostile_text_is_shown_as_text_everywhere(serve: Serve) -> None:
     site.until(lambda: site.draft().steps[0].main_point == HOSTILE, "the main point is stored as typed")
     tab.locator("[data-part=write]").click()
     tab.locator(".status .now", has_text="Finished").wait_for()
-    assert tab.locator(".card .text").nth(1).inner_text() == HOSTILE
+    assert held(tab.locator(".card .text").nth(1)) == HOSTILE
     tab.locator(".card .text").nth(2).fill(HOSTILE + " typed")
     tab.locator(".title").click()
     site.until(lambda: site.draft().paragraphs[2].text == HOSTILE + " typed", "the paragraph is stored as typed")
     tab.reload()
     tab.locator(".card.is-edited").wait_for()
-    assert tab.locator(".card .text").nth(2).inner_text() == HOSTILE + " typed"
+    assert held(tab.locator(".card .text").nth(2)) == HOSTILE + " typed"
     assert tab.locator(".point").nth(0).input_value() == HOSTILE
     tab.get_by_role("tab", name="Library").click()
     tab.locator(".shelf-title").wait_for()

@@ -10,7 +10,7 @@ import pytest
 from docx import Document
 
 from longwriter_ui.brief import Brief
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Site, held
 
 pytestmark = pytest.mark.browser
 
@@ -105,7 +105,7 @@ def test_a_project_goes_out_and_comes_back(serve: Serve, tmp_path: Path) -> None
     tab.get_by_label("File to import").set_input_files(path)
     tab.locator(".card").nth(1).wait_for()
     assert [p.text for p in site.draft().paragraphs] == ["A text about the quay.", HOSTILE]
-    assert tab.locator(".card .text").nth(1).inner_text() == HOSTILE
+    assert held(tab.locator(".card .text").nth(1)) == HOSTILE
 
 
 def test_a_text_becomes_a_draft_and_a_bad_file_is_refused(serve: Serve, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from docx import Document
 from longwriter_ui.draft import Author
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.manner import Manner
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Site, held
 from tests.script import author
 
 pytestmark = pytest.mark.browser
@@ -83,7 +83,7 @@ def test_from_the_brief_to_the_exported_files(serve: Serve, tmp_path: Path) -> N
     tab.locator(".status .now", has_text="Finished").wait_for()
     text = site.draft().text
     assert text.startswith(stopped)
-    shown = [node.inner_text() for node in tab.locator(".card .text").all()]
+    shown = [held(node) for node in tab.locator(".card .text").all()]
     assert "\n\n".join(shown) == text
 
     # edit a paragraph in place; what comes after it is marked, not rewritten

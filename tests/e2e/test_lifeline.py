@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from longwriter_ui.engine.scripted import ScriptedEngine
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Site, held
 from tests.script import author
 
 pytestmark = pytest.mark.browser
@@ -18,9 +18,7 @@ SERVER_CALLS = re.compile("component_server")
 
 
 def texts(tab) -> str:  # type: ignore[no-untyped-def]
-    # What the page holds, not what it shows: text out of view may not be laid out yet when the writing ends.
-    lines = "node => [...node.children].map(line => line.textContent).join('\\n\\n')"
-    return "\n\n".join(node.evaluate(lines) for node in tab.locator(".card .text").all())
+    return "\n\n".join(held(node) for node in tab.locator(".card .text").all())
 
 
 def start_writing(site: Site, tab, words: int = 300) -> None:  # type: ignore[no-untyped-def]
@@ -62,7 +60,7 @@ def test_typing_into_a_paragraph_while_another_streams_loses_no_keystroke(serve:
     for letter in typed:
         tab.keyboard.type(letter)
         tab.wait_for_timeout(25)
-    assert tab.locator(".card .text").nth(0).inner_text().endswith(typed)
+    assert held(tab.locator(".card .text").nth(0)).endswith(typed)
     assert tab.locator(".card.is-writing").count() == 1, "the typing must have happened during the stream"
     tab.locator(".status .now", has_text="Finished").wait_for()
     assert site.draft().paragraphs[0].text.endswith(typed)

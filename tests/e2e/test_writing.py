@@ -10,7 +10,7 @@ import pytest
 
 from longwriter_ui.brief import Brief
 from longwriter_ui.engine.scripted import ScriptedEngine
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Site, held
 from tests.relay import Relay
 from tests.script import author
 
@@ -152,5 +152,5 @@ def test_the_connection_is_cut_for_five_seconds_while_typing_and_nothing_is_lost
     site.until(lambda: site.draft().paragraphs[0].text.endswith(typed), "what was typed is stored")
     tab.locator(".status .now", has_text="Finished").wait_for(timeout=60_000)
     assert tab.evaluate("window.stayed"), "the page was not loaded anew"
-    assert [node.inner_text() for node in tab.locator(".card .text").all()] == [p.text for p in site.draft().paragraphs]
+    assert [held(node) for node in tab.locator(".card .text").all()] == [p.text for p in site.draft().paragraphs]
     relay.close()
