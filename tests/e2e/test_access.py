@@ -17,6 +17,8 @@ Serve = Callable[..., Site]
 def findings(tab: Any) -> list[str]:
     from axe_playwright_python.sync_playwright import Axe
 
+    # What is half faded in has neither of its two colours.
+    tab.wait_for_function("document.getAnimations().every(animation => animation.playState !== 'running')")
     return [
         f"{found['id']}: {node['target']} {node['failureSummary'][:200]}"
         for found in Axe().run(tab).response["violations"]

@@ -37,10 +37,10 @@ def test_however_bytes_are_cut_into_tokens_the_text_and_the_ids_come_out_whole(t
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=10)))
     pieces = [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
     given_out = run(pieces)
-    assert "".join(p.text for p in given_out) == text
+    assert "".join(p.text for p in given_out) == text.replace("\x00", "")
     assert [t for p in given_out for t in p.tokens] == list(range(len(pieces)))
     for piece in given_out:
-        assert b"".join(pieces[t] for t in piece.tokens).decode() == piece.text
+        assert b"".join(pieces[t] for t in piece.tokens).decode().replace("\x00", "") == piece.text
 
 
 @pytest.mark.parametrize(
