@@ -16,8 +16,6 @@ from longwriter_ui.evaluate.results import Results, ahead
 from longwriter_ui.evaluate.run import Run
 from longwriter_ui.jsonl import dump_lines
 
-pytest.importorskip("matplotlib")
-
 EVIL = '<script>alert(1)</script> | "x" `y` ${z}'
 
 

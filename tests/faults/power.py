@@ -35,7 +35,7 @@ from longwriter_ui.paths import PROJECT
 from longwriter_ui.store import database
 from tests.faults import disk
 from tests.faults.old import fingerprint, write_old_store
-from tests.faults.scenarios import open_studio, written_draft
+from tests.faults.scenarios import open_studio, with_brief, with_written_draft
 from tests.faults.telling import state_of
 from tests.faults.trace import Disk, content, cuts, lay_out, read_trace
 
@@ -202,18 +202,6 @@ def _check_migrated(folder: Path, said: Said) -> list[str]:
     return [] if same else ["the old drafts are not what they were"]
 
 
-def _with_draft(folder: Path) -> None:
-    studio = open_studio(folder)
-    written_draft(studio)
-    studio.close()
-
-
-def _with_brief(folder: Path) -> None:
-    studio = open_studio(folder)
-    studio.create(Brief.create("Write about the ferry to Kilkee", 250), seed=7)
-    studio.close()
-
-
 def _with_old_store(folder: Path) -> None:
     (folder / "fingerprint").write_text(write_old_store(folder / "home" / "drafts.sqlite3", 30))
 
@@ -222,9 +210,9 @@ SCENES = {
     scene.name: scene
     for scene in (
         Scene("creating", lambda folder: None, _create, _check_edits),
-        Scene("editing", _with_draft, _edit, _check_edits),
-        Scene("writing", _with_brief, _write, _check_written),
-        Scene("exporting", _with_draft, _export, _check_files),
+        Scene("editing", with_written_draft, _edit, _check_edits),
+        Scene("writing", with_brief, _write, _check_written),
+        Scene("exporting", with_written_draft, _export, _check_files),
         Scene("migrating", _with_old_store, _migrate, _check_migrated),
     )
 }

@@ -318,13 +318,13 @@ def _with_draft(folder: Path) -> None:
     studio.close()
 
 
-def _for_writing(folder: Path) -> None:
+def with_brief(folder: Path) -> None:
     studio = open_studio(folder)
     studio.create(Brief.create("Write about the ferry to Kilkee", 250), seed=7)
     studio.close()
 
 
-def _for_exports(folder: Path) -> None:
+def with_written_draft(folder: Path) -> None:
     studio = open_studio(folder)
     written_draft(studio)
     studio.close()
@@ -349,8 +349,8 @@ SCENARIOS = {
     for scenario in (
         Scenario("opening", lambda folder: None, Opening),
         Scenario("editing", _with_draft, Editing),
-        Scenario("writing", _for_writing, Writing),
-        Scenario("exporting", _for_exports, Exporting),
+        Scenario("writing", with_brief, Writing),
+        Scenario("exporting", with_written_draft, Exporting),
         Scenario("settings", _with_settings, Settings),
         Scenario("migrating", _with_old_store, Migrating),
     )

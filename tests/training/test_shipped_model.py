@@ -4,17 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from training.evaluate import ask_plan, write
 from training.heldout import requests
 from training.metrics import Line, parse_plan
+from training.speaker import Model
 
 MODEL = Path(__file__).parents[2] / "models" / "demo.gguf"
-
-pytest.importorskip("llama_cpp", reason="needs llama-cpp-python")
-if not MODEL.exists():
-    pytest.skip("models/demo.gguf has not been trained yet", allow_module_level=True)
-
-from training.evaluate import ask_plan, write  # noqa: E402
-from training.speaker import Model  # noqa: E402
 
 
 @pytest.fixture(scope="module")
