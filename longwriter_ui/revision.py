@@ -81,12 +81,12 @@ def revise(current: Callable[[], Draft], writer: Writer, key: str, revision: Rev
     begun = _begun(draft, index, task, writer.engine)
     yield ParagraphStarted(key, begun, task.opening)
     for attempt in range(ATTEMPTS):
-        answer = Answer(begun)
         trying = writer.against_repetition() if attempt else writer
         request = replace(_request(trying, draft, index, task, words, attempt), source=paragraph.text)
         if begun.text:
             going_on = assistant(part(begun, begun.vocabulary))
             request = replace(request, conversation=(*request.conversation, going_on))
+        answer = Answer(begun, request.length)
         yield from _gathered(answer, writer, request, key)
         if answer.finish is not FinishReason.LOOP:
             break
@@ -115,7 +115,7 @@ def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: 
     begun, usage, done = _begun(draft, index, task, writer.engine), Usage(), 0
     # Written in one batch, they cost far less than one after the other.
     requests = [_request(writer, draft, index, task, paragraph.step.words or 0, n) for n in range(count)]
-    answers = [Answer(begun) for _ in requests]
+    answers = [Answer(begun, request.length) for request in requests]
     for item in writer.engine.stream_together(requests, writer.cancel):
         if isinstance(item, Reading):
             yield item

@@ -7,6 +7,7 @@ import re
 _CLOSERS = "\"'”’»)]）」』】*_"
 _WESTERN_END = re.compile(rf"[.!?…][{re.escape(_CLOSERS)}]*$")
 _CHINESE_END = re.compile(rf"[。！？…][{re.escape(_CLOSERS)}]*$")
+_LAST = frozenset(".!?…。！？" + _CLOSERS)  # characters that a sentence can end with
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(“\"'])(?:Mr|Mrs|Ms|Dr|St|Prof|vs|No|Fig|approx|ca|cf|al|etc|e\.g|i\.e|[A-Z])\.$", re.IGNORECASE
 )
@@ -21,6 +22,8 @@ def ends_sentence(before: str, after: str) -> bool:
     (True, False, False)
     """
     end = before.rstrip()
+    if end[-1:] not in _LAST:  # nearly always, and asked at every token
+        return False
     if _CHINESE_END.search(end):
         return not after or len(end) < len(before) or after[0] not in _CLOSERS + "。！？…"
     if not _WESTERN_END.search(end) or _ABBREVIATION.search(end[-12:]):

@@ -47,8 +47,8 @@ def _write_batch(
         task = (continued_task if stopped else paragraph_task)(draft, index, vocabulary)
         seed = seed_of(draft.seed, index, paragraph.versions + attempt)
         words = paragraph.step.words
-        answers.append(Answer(begin(draft, index, stopped, task, vocabulary)))
         requests.append(writer.request(draft, task.conversation, seed, words or 0, words))
+        answers.append(Answer(begin(draft, index, stopped, task, vocabulary), requests[-1].length))
         openings.append(task.opening)
     started: set[int] = set()
     ends: list[FinishReason] = []

@@ -24,6 +24,7 @@ from longwriter_ui.errors import EngineError
 from longwriter_ui.events import Event, ParagraphDone, ParagraphStarted, Reading, TextDelta, Usage
 from longwriter_ui.loops import good_part
 from longwriter_ui.prompts.task import Task, continued_task, paragraph_task, part
+from longwriter_ui.sentences import last_sentence_end
 
 _OVERRUN = 2.5  # an answer may be this many times its target before it is cut off
 ATTEMPTS = 2  # at an answer that comes to nothing
@@ -81,12 +82,12 @@ def write_paragraph(draft: Draft, index: int, writer: Writer, *, anew: bool) -> 
     repeats = stopped is not None and stopped.finish is FinishReason.LOOP
     usage = Usage()
     for attempt in range(ATTEMPTS):
-        answer = Answer(begun)
         conversation = (*asked, assistant(part(begun, vocabulary))) if begun.text else asked
         seed = seed_of(draft.seed, index, paragraph.versions + attempt)
         request = (writer.against_repetition() if repeats else writer).request(
             draft, conversation, seed, words or 0, words
         )
+        answer = Answer(begun, request.length)
         for item in writer.engine.stream(request, writer.cancel):
             if isinstance(item, Reading):
                 yield item
@@ -141,10 +142,11 @@ def repeats_itself(*, kept: bool = False) -> EngineError:
 
 
 class Answer:
-    """An answer as it grows, from the version it began with."""
+    """An answer as it grows, from the version it began with. `goal`: the length it is held to."""
 
-    def __init__(self, begun: Version) -> None:
+    def __init__(self, begun: Version, goal: LengthGoal | None = None) -> None:
         self.begun = begun
+        self._held = goal is not None and goal.mode is not LengthMode.OFF
         self._chunks: list[Chunk] = []
 
     def add(self, chunk: Chunk) -> None:
@@ -152,7 +154,11 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.begun.text + "".join(chunk.text for chunk in self._chunks)
+        return self.begun.text + self._new
+
+    @property
+    def _new(self) -> str:
+        return "".join(chunk.text for chunk in self._chunks)
 
     @property
     def finish(self) -> FinishReason:
@@ -163,21 +169,26 @@ class Answer:
         return usage_of(self._chunks[-1] if self._chunks else None)
 
     def version(self) -> Version:
-        """The answer as a version; a stopped one keeps its trailing space, so that it can be continued exactly."""
+        """The answer as a version; a stopped one keeps its trailing space, so that it can be continued exactly. One
+        that is held to a length and did not end by itself loses the sentence that it was cut off in."""
+        if self._held and self.finish is FinishReason.LENGTH and (end := last_sentence_end(self._new)):
+            return self._up_to(end, FinishReason.LENGTH)
         text = self.text if self.finish is FinishReason.CANCELLED else self.text.strip(" \t\n")
         return replace(self.begun, text=text, finish=self.finish, tokens=self._tokens(len(self._chunks)))
 
     def before_repetition(self, earlier: Sequence[str]) -> Version:
         """The answer up to the last sentence before it came to repeat itself or `earlier` texts."""
-        new = "".join(chunk.text for chunk in self._chunks)
-        good = good_part(earlier, new)
+        return self._up_to(len(good_part(earlier, self._new)), FinishReason.LOOP)
+
+    def _up_to(self, end: int, finish: FinishReason) -> Version:
+        """The beginning and so many characters of the answer."""
         count = length = 0
-        while length < len(good):
+        while length < end:
             length += len(self._chunks[count].text)
             count += 1
         # Where a token holds more than the end of the sentence, the ids of the text are not known.
-        tokens = self._tokens(count) if length == len(good) else ()
-        return replace(self.begun, text=self.begun.text + good, finish=FinishReason.LOOP, tokens=tokens)
+        tokens = self._tokens(count) if length == end else ()
+        return replace(self.begun, text=self.begun.text + self._new[:end], finish=finish, tokens=tokens)
 
     def _tokens(self, count: int) -> tuple[int, ...]:
         """Ids of the beginning and the first chunks, where all are known."""

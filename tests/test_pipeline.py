@@ -141,6 +141,19 @@ def test_an_answer_has_a_limit_and_says_when_it_met_it() -> None:
     assert 50 < table.draft.words < 400
 
 
+@pytest.mark.parametrize("mode", [Mode.CONVERSATION, Mode.PARALLEL])
+def test_an_answer_held_to_a_length_loses_the_sentence_it_was_cut_off_in(mode: Mode) -> None:
+    whole = "The ferry came at noon."
+    endless = f"{whole} Then " + " ".join(random.Random(1).choices(WORDS, k=5000))
+    for length in (LengthMode.GENTLE, LengthMode.OFF):
+        table = desk(mode, words=(50,))
+        table.write(ScriptedEngine(lambda request: endless), length=length)
+        version = table.draft.paragraphs[0].version
+        assert version is not None and version.finish is FinishReason.LENGTH
+        assert version.text.startswith(whole) and (version.text == whole) == (length is LengthMode.GENTLE)
+        assert "".join(map(chr, version.tokens)) in ("", version.text)
+
+
 def test_an_empty_answer_is_asked_for_once_more_with_another_seed() -> None:
     seeds: list[int] = []
 

@@ -50,7 +50,7 @@ class Branch:
         if self._written >= self._limit:
             return [self.end(FinishReason.LENGTH)]
         token = self._sampler.sample(context, row=row)
-        if token in self._ends.leads and self._watch.too_short():
+        if token in self._ends.leads and self._watch.must_go_on():
             token = self._sampler.sample(context, self._ends.leads, row)
         vocabulary = self._ends.vocabulary
         if token in self._ends.tokens or (not self._watch.idle and self._watch.ends_before(vocabulary.text_of(token))):

@@ -185,13 +185,16 @@ class Context:
     def decode_several(self, batch: Any, tokens: Sequence[int]) -> bool:
         """As `decode` does, a batch of one token each of several sequences, with as many threads as it goes fastest
         with."""
-        llama.llama_set_n_threads(self.pointer, self._threads, self._several.threads)
+        threads = self._several.threads
+        if threads != self._threads:
+            llama.llama_set_n_threads(self.pointer, self._threads, threads)
         began = time.perf_counter()
         try:
             return self.decode(batch, tokens)
         finally:
             self._several.took(time.perf_counter() - began)
-            llama.llama_set_n_threads(self.pointer, self._threads, self._threads)
+            if threads != self._threads:
+                llama.llama_set_n_threads(self.pointer, self._threads, self._threads)
 
     def decode(self, batch: Any, tokens: Sequence[int]) -> bool:
         """Compute a batch, of which `tokens` are the context's own; False when it was aborted."""

@@ -44,10 +44,11 @@ class TextStream:
         self._ends.append(len(self._text))
         if not self._decoder.getstate()[0]:
             self._whole = len(self._tokens)
-        found = [at for at in (self._text.find(stop) for stop in self.stops) if at >= 0]
-        if found:
-            self._stopped = min(found)
-        return bool(found)
+        for stop in self.stops:
+            at = self._text.find(stop)
+            if at >= 0 and (self._stopped < 0 or at < self._stopped):
+                self._stopped = at
+        return self._stopped >= 0
 
     def take(self) -> Piece | None:
         """What can be shown now; None while something has to be held back."""

@@ -23,9 +23,9 @@ class Watch:
             self._length.add(text)
         return self._guard is not None and self._guard.add(text)
 
-    def too_short(self) -> bool:
+    def must_go_on(self) -> bool:
         """Whether the answer must not end yet."""
-        return self._length is not None and self._length.too_short()
+        return self._length is not None and self._length.must_go_on()
 
     def ends_before(self, text: str) -> bool:
         """Whether the answer is as long as it should be, and ends before `text`."""

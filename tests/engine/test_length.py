@@ -127,3 +127,23 @@ def test_however_an_answer_is_cut_it_has_the_same_words(text: str, data: st.Data
         at += size
         control.words  # noqa: B018  # counted on the way, as the engine does
     assert control.words == count_words(text, language)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_sentence_that_the_model_breaks_off_must_go_on_for_a_while(mode: LengthMode) -> None:
+    control = LengthControl(goal(20, mode))
+    control.add(SENTENCE * 3 + "From here it is only a short way to the question")
+    assert control.must_go_on()
+    control.add(" of the tide.")
+    assert not control.must_go_on()
+    control.add(" And then")
+    assert control.must_go_on()
+    control.add(" and then" * 40)
+    assert not control.must_go_on()
+
+
+@pytest.mark.parametrize("ending", ["", "\n\n## What comes next", "\n- salt and rope", "\nAnd the tide goes out"])
+def test_a_whole_sentence_a_heading_a_list_and_a_verse_may_end(ending: str) -> None:
+    control = LengthControl(goal(20, LengthMode.GENTLE))
+    control.add(SENTENCE * 3 + ending)
+    assert not control.must_go_on()
