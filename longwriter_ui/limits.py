@@ -14,7 +14,8 @@ PREFIX = "LONGWRITER_LIMIT_"
 @dataclass(frozen=True)
 class Limits:
     """`words` of a piece, as asked for and as planned; `jobs` of one visitor that run or wait; `drafts` and `megabytes`
-    of one visitor; `days` after which a draft that was not changed is removed; `queue`: jobs of everybody that wait."""
+    of one visitor; `days` after which a draft that was not changed is removed; `queue`: jobs of everybody that wait;
+    `requests` a second of one visitor."""
 
     words: int = 5_000
     jobs: int = 2
@@ -22,6 +23,7 @@ class Limits:
     megabytes: int = 20
     days: int = 30
     queue: int = 100
+    requests: int = 20
 
     @staticmethod
     def from_environment(environment: Mapping[str, str]) -> Limits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub
 import pytest
@@ -31,6 +32,22 @@ def isolated_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of random weights that llama.cpp really runs."""
     return write_tiny_gguf(tmp_path_factory.mktemp("model") / "tiny.gguf")
+
+
+@pytest.fixture(scope="session")
+def one_app() -> Iterator[None]:
+    """Gradio builds all its routes twice for a page that is only put together, and anew for the one that is served.
+    For tests that serve many pages: only those that are served."""
+    from gradio.routes import App
+
+    real = App.create_app
+
+    def create_app(*arguments: Any, **options: Any) -> App | None:
+        return None if options.get("mcp_server") is False else real(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(App, "create_app", staticmethod(create_app))
+        yield
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +69,8 @@ def name_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> set[str]:
+@functools.cache
+def imports(path: Path) -> frozenset[str]:
     """Full names of everything a module imports, wherever in it."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -79,7 +81,7 @@ def imports(path: Path) -> set[str]:
             found.add(node.module or "")
             if node.module == "longwriter_ui":
                 found.update(f"longwriter_ui.{alias.name}" for alias in node.names)
-    return found
+    return frozenset(found)
 
 
 def own(path: Path) -> set[str]:

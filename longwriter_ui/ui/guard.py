@@ -19,6 +19,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from longwriter_ui.ui.gate import KEY_HEADER
+from longwriter_ui.ui.rate import Rate
+
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 _API = "/gradio_api/"
@@ -29,6 +32,8 @@ _CALLS = (
     "component_server", "run/", "api/", "call/", "queue/", "heartbeat/", "file=", "info", "startup-events",
     "theme.css", "user", "login_check", "token", "app_id", "reset", "cancel",
 )  # fmt: skip
+_FUNCTIONS = _API + "component_server/"
+_KEY_LENGTH = 64  # what is longer is no key
 _SCRIPT = re.compile(rb"<script(?![^>]*\bsrc\s*=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
 
@@ -36,13 +41,14 @@ _SCRIPT = re.compile(rb"<script(?![^>]*\bsrc\s*=)[^>]*>(.*?)</script>", re.DOTAL
 class Rules:
     """`hosts`: the names this server answers to, None: any (others reach it, so it is no secret). `names`: those of a
     proxy before it. `framers`: pages that may show it in a frame. `most`: bytes of a request. `scripts`: our own, that
-    Gradio puts into the page."""
+    Gradio puts into the page. `requests`: how many a second of one visitor reach a function, None: any number."""
 
     hosts: tuple[str, ...] | None
     most: int
     names: tuple[str, ...] = ()
     framers: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+    requests: int | None = None
 
 
 class Guard:
@@ -52,6 +58,7 @@ class Guard:
         self._app = app
         self._rules = rules
         self._hashes = [_hash(script.encode()) for script in rules.scripts]
+        self._rate = Rate(rules.requests) if rules.requests is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -88,7 +95,11 @@ class Guard:
         if not headers.get("content-length", "0").isdecimal():
             return 400, "The length is no number."
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        return None if _is_used(path) else (404, "There is nothing here.")
+        if not _is_used(path):
+            return 404, "There is nothing here."
+        if self._rate is not None and path.startswith(_FUNCTIONS) and not self._rate.allows(_who(scope, headers)):
+            return 429, "You ask too often. Try again in a moment."
+        return None
 
     def _is_own(self, origin: str, host: str) -> bool:
         named = urlsplit(origin).netloc
@@ -98,6 +109,8 @@ class Guard:
         status, reason = refused
         answer = PlainTextResponse(reason, status)
         answer.headers.update(self._policy("", ()))
+        if status == 429:
+            answer.headers["Retry-After"] = "1"
         return answer
 
     def _policy(self, path: str, inline: Iterable[str]) -> Mapping[str, str]:
@@ -161,6 +174,11 @@ def _is_used(path: str) -> bool:
         # Gradio would send a browser on to whatever address is given for a file.
         return call.startswith(_CALLS) and not re.match(r"file=https?:", call, re.IGNORECASE)
     return path in _PATHS or path.startswith(_FOLDERS)
+
+
+def _who(scope: Scope, headers: Headers) -> str:
+    """Whom a request is counted for: a visitor's key; where there is none, the address it comes from."""
+    return headers.get(KEY_HEADER, "")[:_KEY_LENGTH] or str((scope.get("client") or ("",))[0])
 
 
 def _name(host: str) -> str:

@@ -21,6 +21,7 @@ _HELP = {
     "megabytes": "of one visitor's drafts with all their versions",
     "days": "after which a draft that was not changed is removed",
     "queue": "pieces of all visitors that wait",
+    "requests": "a second of one visitor",
 }
 
 

@@ -44,10 +44,12 @@ class Page:
         self._home = home
         self._exports = ExportFolder()
         self._local = False
+        self._limits = studio.limits
         self._trials = Trials(studio, home.runs)
         self._gate = gate = Gate(studio, str(home.root))
         self._feed = Feed(lambda body: gate.tidy(news(studio, body)))
         self.blocks = _blocks(studio, self._trials, self._exports, self._feed, home, lambda: self._local, gate, notice)
+        self.blocks.api_open = False  # as queue() does, which would build every route once more for it
 
     def launch(self, *, domains: tuple[str, ...] = (), **options: Any) -> str:
         """Serve the page and return its address; LongWriterError when the port cannot be had. `domains`: names by which
@@ -55,7 +57,7 @@ class Page:
         self._local = is_local(options.get("server_name") or "127.0.0.1") and not self._gate.public
         settings = {"quiet": True, "share": False, "prevent_thread_lock": True, "ssr_mode": False, **options}
         try:
-            _, address, _ = self.blocks.queue(api_open=False).launch(
+            _, address, _ = self.blocks.launch(
                 theme=theme(),
                 head=(head := assets.head(self._gate.public)),
                 app_kwargs={"middleware": [Middleware(Guard, self._rules(domains, head, **options))]},
@@ -85,6 +87,7 @@ class Page:
             names=names,
             framers=("'self'", hub.address()) if space else (),
             scripts=scripts,
+            requests=self._limits.requests if self._limits is not None else None,
         )
 
     def close(self) -> None:

@@ -112,7 +112,7 @@ class Site:
 
 
 @pytest.fixture
-def serve(browser: Any) -> Iterator[Callable[..., Site]]:
+def serve(browser: Any, one_app: None) -> Iterator[Callable[..., Site]]:
     """Starts the page on an engine, or on an opener of models."""
     from longwriter_ui.ui.page import Page
 

@@ -132,11 +132,11 @@ def test_a_stale_mark_tells_the_old_main_point(serve: Serve) -> None:
 
 
 def test_the_connection_is_cut_for_five_seconds_while_typing_and_nothing_is_lost(serve: Serve) -> None:
-    site = serve(ScriptedEngine(author, words_per_second=12))
+    site = serve(ScriptedEngine(author, words_per_second=20))
     relay = Relay(urlsplit(site.address).port or 0)
     site.address = relay.address
     tab = site.open()
-    site.make_plan(tab, "Write about rain.", 400)
+    site.make_plan(tab, "Write about rain.", 300)
     tab.locator(".point").nth(0).fill("One")
     tab.locator("[data-part=foot] [data-part=write]").click()
     tab.get_by_text("Writing 2 of 5").wait_for(timeout=30_000)

@@ -189,6 +189,29 @@ class Editing(Run):
         studio.close()
 
 
+class Deleting(Run):
+    """A draft goes for good, with its lock and what was saved of it."""
+
+    def act(self) -> None:
+        self.deleted = False
+        opened: list[Studio] = []
+        if not self.attempt(lambda: opened.append(open_studio(self.folder))):
+            return
+        spare = next(line.id for line in opened[0].drafts() if line.title == "Spare")
+        self.deleted = self.attempt(lambda: opened[0].delete(spare))
+        opened[0].close()
+
+    def check(self) -> None:
+        self.check_store()
+        studio = open_studio(self.folder)
+        titles = [line.title for line in studio.drafts()]
+        if self.deleted and "Spare" in titles:
+            self.problems.append("a deleted draft is back")
+        if len(titles) < 1 + ("Spare" in titles):
+            self.problems.append("another draft is gone")
+        studio.close()
+
+
 class Writing(Run):
     """Planning and writing; afterwards the same studio, never closed, goes on as soon as the disk works again."""
 
@@ -349,6 +372,7 @@ SCENARIOS = {
     for scenario in (
         Scenario("opening", lambda folder: None, Opening),
         Scenario("editing", _with_draft, Editing),
+        Scenario("deleting", _with_draft, Deleting),
         Scenario("writing", with_brief, Writing),
         Scenario("exporting", with_written_draft, Exporting),
         Scenario("settings", _with_settings, Settings),

@@ -18,7 +18,7 @@ def test_a_failing_disk_costs_nothing_that_was_acknowledged_and_is_told_as_what_
 
 
 def test_a_lock_file_that_cannot_be_removed_does_not_undo_the_deletion_of_its_draft() -> None:
-    """The last calls of a life of edits; every one of them fails once."""
-    figures = run(["editing"], ["I/O error"], every=1)
+    """Every call fails once."""
+    figures = run(["deleting"], ["I/O error"], every=1)
     assert any("unlink /home/locks" in kind for entry in figures for kind in entry.hit)
     assert [problem for entry in figures for problem in entry.problems] == []

@@ -83,15 +83,11 @@ def test_a_draft_of_somebody_else_is_out_of_reach_through_every_function(shared:
     functions = server_functions(shared.address)
     assert {name for _, name in functions} == BODIES.keys() | ABOUT_NO_DRAFT
     owner = shared.studio.owners.of(draft)
+    # As herself, without a key, with a wrong one, and with what the functions behind the gate are given.
+    visitors = (eve, *(Visitor(shared.address, key) for key in ("", "x", draft)))
     for component, name in functions:
         for body in BODIES.get(name, []):
-            # As herself, without a key, with a wrong one, and with what the functions behind the gate are given.
-            for visitor in (
-                eve,
-                Visitor(shared.address, ""),
-                Visitor(shared.address, "x"),
-                Visitor(shared.address, draft),
-            ):
+            for visitor in visitors:
                 told = {**body, "draft": draft, "key": key, "owner": owner}
                 status, answer = visitor.post(component, name, told)
                 assert status == 200

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import time
+from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 import pytest
 
 from longwriter_ui.paths import PROJECT, home
+from longwriter_ui.ui.rate import Rate
 from tests.safety.conftest import Shared, ask
 
 COMPONENT = "gradio_api/component_server/"
@@ -140,6 +143,40 @@ def test_a_request_may_have_so_many_bytes(shared: Shared) -> None:
         assert response.status != 200
         raise OSError("refused")
     assert shared.visitor().drafts() == []
+
+
+def test_a_visitor_who_asks_too_often_is_held_up_and_nobody_else(share: Callable[..., Shared]) -> None:
+    shared = share(requests=1)
+    ann, eve = shared.visitor(), shared.visitor()
+    component = ann.components()["lw-board"]
+    payload = json.dumps({"data": {"rev": 0}, "component_id": component, "fn_name": "poll", "session_hash": "x"})
+
+    def poll(key: str) -> tuple[int, dict[str, str]]:
+        headers = {"Content-Type": "application/json"} | ({"X-LongWriter-Owner": key} if key else {})
+        return ask(shared.address + COMPONENT, payload.encode(), headers)[:2]
+
+    for key in (ann.key, ""):
+        answers = [poll(key) for _ in range(40)]
+        assert {status for status, _ in answers} == {200, 429} and answers[0][0] == 200
+        assert next(headers["retry-after"] for status, headers in answers if status == 429) == "1"
+    assert poll(eve.key)[0] == 200
+    assert ask(shared.address)[0] == 200  # the page itself
+    while poll(ann.key)[0] == 429:
+        time.sleep(0.2)
+
+
+def test_who_was_quiet_may_ask_for_a_moment_what_was_not_asked_for() -> None:
+    now = 100.0
+    rate = Rate(2, lambda: now)
+    assert [rate.allows("ann") for _ in range(11)] == [True] * 10 + [False]
+    assert rate.allows("eve")
+    now += 1
+    assert [rate.allows("ann") for _ in range(3)] == [True, True, False]
+    now += 1000
+    assert [rate.allows("ann") for _ in range(11)] == [True] * 10 + [False]
+    for number in range(20_000):  # names cost nothing to make
+        rate.allows(str(number))
+    assert len(rate._left) <= 10_000
 
 
 def test_what_is_no_json_or_of_another_form_does_no_harm(shared: Shared) -> None:

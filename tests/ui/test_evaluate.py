@@ -19,7 +19,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(params=["127.0.0.1", "0.0.0.0"])
-def address(request: pytest.FixtureRequest, studio: Studio) -> Iterator[str]:
+def address(request: pytest.FixtureRequest, studio: Studio, one_app: None) -> Iterator[str]:
     page = Page(studio, home())
     served = page.launch(server_name=request.param)
     yield served.replace("0.0.0.0", "127.0.0.1")

@@ -20,7 +20,7 @@ from longwriter_ui.ui.page import Page
 
 
 @pytest.fixture
-def address(studio: Studio) -> Iterator[str]:
+def address(studio: Studio, one_app: None) -> Iterator[str]:
     page = Page(studio, home())
     yield page.launch(server_name="127.0.0.1")
     page.close()
