@@ -84,6 +84,7 @@ def open_studio(home: Home) -> Studio:
 def soak(drafts: int, edits: int, folder: Path, tell: Callable[[Held], object] | None = None, seed: int = 1) -> Soak:
     """Use a studio in the empty `folder`; `tell` hears of each round."""
     result, chance, home = Soak(), random.Random(seed), Home(folder / "home")
+    gc.freeze()  # what was there before need not be looked at after each round
     studio = open_studio(home)
     for number in range(ROUNDS):
         made = [_written(studio, chance, result) for _ in range(drafts * (number + 1) // ROUNDS - result.drafts)]
@@ -97,6 +98,7 @@ def soak(drafts: int, edits: int, folder: Path, tell: Callable[[Held], object] |
         if tell is not None:
             tell(result.rounds[-1])
     studio.close()
+    gc.unfreeze()
     result.start, result.fresh_start = _started(home), _started(Home(folder / "fresh"))
     _judge(result)
     return result
