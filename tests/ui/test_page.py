@@ -28,7 +28,7 @@ def address(studio: Studio, one_app: None) -> Iterator[str]:
 
 def fetch(url: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(url, timeout=10) as response:
+        with urllib.request.urlopen(url, timeout=60) as response:
             return response.status, response.read().decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
         return error.code, ""
@@ -42,7 +42,7 @@ def post(address: str, component: str, name: str, body: dict[str, object]) -> di
     request = urllib.request.Request(
         address + "gradio_api/component_server/", json.dumps(payload).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         return json.loads(response.read())  # type: ignore[no-any-return]
 
 
