@@ -42,7 +42,7 @@ FAULTS = {
 }
 
 
-MOST = 100  # runs of a scenario in one process
+MOST = 100  # runs in one process
 
 
 @dataclass
@@ -59,8 +59,8 @@ class Figures:
     problems: list[str] = field(default_factory=list)
 
 
-def inject(scenario: Scenario, fault: str, first: int, every: int, work: Path) -> Figures:
-    """Run the scenario again and again, from its call `first` on, until its last one has failed too, or `MOST` have."""
+def inject(scenario: Scenario, fault: str, first: int, every: int, work: Path, most: int) -> Figures:
+    """Run the scenario again and again, from its call `first` on, until its last one has failed too, or `most` have."""
     figures = Figures(scenario.name, fault)
     code, lasts = FAULTS[fault]
     template, folder = work / "template", work / "folder"
@@ -70,7 +70,7 @@ def inject(scenario: Scenario, fault: str, first: int, every: int, work: Path) -
     scenario.prepare(template)
     device = disk.Disk(folder)
     at = first
-    while figures.failed < MOST:
+    while figures.failed < most:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(template, folder)
         run = scenario.begin(folder, code == errno.EROFS)
@@ -98,40 +98,49 @@ def inject(scenario: Scenario, fault: str, first: int, every: int, work: Path) -
 
 def _kind(hit: str) -> str:
     """The call and the kind of file, without what is random in its name."""
-    return re.sub(r"[0-9a-f]{8,}", "*", hit)
+    return re.sub(r"[0-9a-f]{8,}|(?<=/longwriter-)\w+", "*", hit)
 
 
 def run(names: list[str], faults: list[str], every: int, tell: Callable[[str], object] | None = None) -> list[Figures]:
-    """All of it in processes whose disk can fail, each of which runs a scenario `MOST` times and no more; `tell` hears
-    how far it is."""
+    """All of it in processes whose disk can fail, each of which lets `MOST` calls fail at most; `tell` hears how far it
+    is."""
     found = []
     with disk.environment() as environment:
-        for name in names:
-            for fault in faults:
-                figures = Figures(name, fault, following=1)
-                while figures.following:
-                    result = subprocess.run(
-                        [sys.executable, "-m", "tests.faults.inject", "--inside", "--every", str(every),
-                         "--faults", fault, "--first", str(figures.following), name],
-                        cwd=PROJECT, env=environment, stdout=subprocess.PIPE, check=True,
-                    )  # fmt: skip
-                    more = Figures(**json.loads(result.stdout))
-                    figures.calls, figures.following = more.calls, more.following
-                    figures.failed += more.failed
-                    figures.hit.update(more.hit)
-                    figures.problems += more.problems
+        for fault in faults:
+            entries = {name: Figures(name, fault, following=1) for name in names}
+            found += entries.values()
+            while left := [entry for entry in entries.values() if entry.following]:
+                result = subprocess.run(
+                    [sys.executable, "-m", "tests.faults.inject", "--inside", "--every", str(every),
+                     "--faults", fault, *(f"{entry.scenario}:{entry.following}" for entry in left)],
+                    cwd=PROJECT, env=environment, stdout=subprocess.PIPE, check=True,
+                )  # fmt: skip
+                for line in result.stdout.splitlines():
+                    more = Figures(**json.loads(line))
+                    entry = entries[more.scenario]
+                    entry.calls, entry.following = more.calls, more.following
+                    entry.failed += more.failed
+                    entry.hit.update(more.hit)
+                    entry.problems += more.problems
                     if tell is not None:
-                        tell(f"{name}, {fault}: {figures.failed} calls failed, {len(figures.problems)} problems")
-                found.append(figures)
+                        tell(f"{entry.scenario}, {fault}: {entry.failed} calls failed, {len(entry.problems)} problems")
     return found
 
 
-def _inside(name: str, fault: str, first: int, every: int) -> None:
+def _inside(scenarios: list[str], fault: str, every: int) -> None:
+    """What each process does: `scenarios` with their first calls, until `MOST` calls have failed."""
     recorder.FLUSH_SECONDS = 0.02  # so that a short run has many flushes
     logging.disable()
+    left = MOST
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LONGWRITER_HOME"] = str(Path(folder) / "nobody")
-        print(json.dumps(vars(inject(SCENARIOS[name], fault, first, every, Path(folder)))))
+        for scenario in scenarios:
+            name, first = scenario.split(":")
+            figures = inject(SCENARIOS[name], fault, int(first), every, Path(folder), left)
+            print(json.dumps(vars(figures)), flush=True)
+            left -= figures.failed
+            if not left:
+                return
 
 
 def main() -> int:
@@ -140,11 +149,10 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--faults", default=",".join(FAULTS))
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--first", type=int, default=1, help=argparse.SUPPRESS)
     options = parser.parse_args()
     names, faults = options.names or list(SCENARIOS), options.faults.split(",")
     if options.inside:
-        _inside(names[0], faults[0], options.first, options.every)
+        _inside(names, faults[0], options.every)
         return 0
     began = time.monotonic()
     figures = run(names, faults, options.every, lambda line: print(line, file=sys.stderr, flush=True))
