@@ -22,6 +22,7 @@ from longwriter_ui.paths import Home
 from longwriter_ui.selftest import SelfTest, SelfTests, self_test
 from longwriter_ui.server import Server
 from longwriter_ui.weights.fit import Fit, Verdict
+from longwriter_ui.weights.library import LocalModel
 
 
 class LoadJob(Job):
@@ -108,6 +109,15 @@ class Loader:
             raise
         if self._host.choice is not None and self._host.choice.path == path:
             self._host.choose(choice.place)
+
+    def remove(self, name: str, quant: str | None = None) -> tuple[LocalModel, bool]:
+        """Delete or forget a model, see `Models.remove`; ModelFileError for the one chosen, by this process or, since it
+        is remembered for all of them, by another one that writes with it."""
+        here, saved, choice = self._models.local(name, quant), self.settings.model, self._host.choice
+        chosen = [Path(saved)] if saved is not None else []
+        if here.path in [*chosen, choice.path if choice is not None else None]:
+            raise ModelFileError(f"{here.path.name} is in use.", "Use another model first.")
+        return self._models.remove(name, quant)
 
     def beside(self, place: Place) -> Engine:
         """Another engine than the one in use, for whoever asks; it is theirs to close."""

@@ -128,7 +128,7 @@ def run_remove(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
         if studio.models.discard(arguments.id, arguments.quant):
             note(f"Discarded the unfinished download of {arguments.id}")
             return 0
-        model, deleted = studio.models.remove(arguments.id, arguments.quant)
+        model, deleted = studio.loader.remove(arguments.id, arguments.quant)
     note(f"Deleted {model.path}" if deleted else f"Forgot {model.path}; the file is left where it is")
     return 0
 

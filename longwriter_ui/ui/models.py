@@ -133,9 +133,7 @@ def _change(studio: Studio, name: str, row: ModelRow, endpoint: str | None) -> N
         shelf.downloads.forget(row.key)
         shelf.discard(row.id, row.quant)
     elif row.path is not None:
-        if studio.model is not None and studio.model.path == row.path:
-            raise ModelFileError(f"{row.name} is in use.", "Use another model first.")
-        shelf.remove(str(row.path))
+        studio.loader.remove(str(row.path))
         shelf.downloads.forget(row.key)
 
 

@@ -78,6 +78,10 @@ def test_download_verify_use_and_write(longwriter: CommandLine, online: FakeHub,
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     result = longwriter("models", "verify", path)
     assert result.code == 1 and "damaged" in result.err
+    result = longwriter("models", "remove", "tiny")
+    assert result.code == 1 and "is in use" in result.err and "Use another model first." in result.err
+    assert path.exists()
+    assert longwriter("models", "use", longwriter.model).code == 0
     assert longwriter("models", "remove", "tiny").code == 0
     assert not path.exists()
 
