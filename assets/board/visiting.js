@@ -1,7 +1,5 @@
 // For visitors of a studio that several people share: what is kept of theirs, for how long, and how to take it away.
 
-const MEGABYTE = 1e6;
-
 function startVisiting(element, library) {
   document.body.classList.add("lw-public");
   const lede = element.querySelector(".lede");

@@ -193,10 +193,10 @@ class Hub:
                 f"{self._endpoint} has no such file in {repository}.", "It may have been moved; start again."
             )
         if status == 429 or status >= 500:
-            what = "asks for fewer requests" if status == 429 else "has a problem of its own"
+            asks = f"{self._endpoint} asks for fewer requests (status {status})."
             return TryAgain(
                 DownloadError(
-                    f"{self._endpoint} {what} (status {status}).",
+                    asks if status == 429 else f"{self._endpoint} has a problem of its own (status {status}).",
                     "Try again in a few minutes. What came so far is kept.",
                     retryable=True,
                 ),

@@ -60,13 +60,28 @@ def test_every_text_of_a_template_has_a_translation(name: str) -> None:
 SPEAKING = ("brief", "edits", "draft", "plan", "manner", "jobs", "locks", "studio", "shelf", "writing", "pipeline",
             "revision", "together", "host", "store", "ui/board", "ui/brief", "ui/files", "ui/models", "ui/settings",
             "ui/servers", "ui/gate", "allowance", "visitors", "ui/evaluate", "trials", "evaluat", "judges", "jsonl",
-            "server", "engine/openai")  # fmt: skip
+            "server", "engine/", "models", "weights", "loading", "imports", "selftest")  # fmt: skip
+
+
+def test_why_a_model_does_not_fit_is_told_in_chinese_too() -> None:
+    known = sentences()
+    source = ast.parse((PROJECT / "longwriter_ui" / "weights" / "fit.py").read_text(encoding="utf-8"))
+    calls = [
+        call for call in ast.walk(source) if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "verdict"
+    ]
+    reasons = {reason for call in calls for reason in map(sentence, call.args[1:2]) if reason}
+    assert len(reasons) == 4
+    assert sorted(reasons - known) == []
+
+
+def sentences() -> set[str]:
+    """What the studio says and a translation is there for, with {} where something is put in."""
+    phrases = json.loads((ASSETS / "locale" / "zh.studio.json").read_text(encoding="utf-8"))
+    return {re.sub(r"\{\w+\}", "{}", text) for text in phrases}
 
 
 def test_every_error_of_the_page_has_a_translation() -> None:
-    sentences = json.loads((ASSETS / "locale" / "zh.studio.json").read_text(encoding="utf-8"))
-    known = {re.sub(r"\{\w+\}", "{}", text) for text in sentences}
-    missing = set()
+    known, missing = sentences(), set()
     for path in sorted((PROJECT / "longwriter_ui").rglob("*.py")):
         if not str(path.relative_to(PROJECT / "longwriter_ui").as_posix()).startswith(SPEAKING):
             continue
@@ -75,6 +90,7 @@ def test_every_error_of_the_page_has_a_translation() -> None:
             if name.endswith(("Error", "Refused", "Small", "Busy", "NotFound", "Reached", "Allowed")) and name not in (
                 "KeyError",
                 "ValueError",
+                "OSError",
             ):
                 missing |= {text for text in map(sentence, call.args[:2]) if text and text not in known}
     assert sorted(missing) == []
