@@ -31,7 +31,7 @@ _MEASURED = 50  # tokens written; the speed of fewer says little
 
 @dataclass(frozen=True)
 class Price:
-    """What a rewrite costs: tokens to be read again, seconds of reading and of writing (None: not measured yet)."""
+    """What writing costs: tokens to be read first, seconds of reading and of writing (None: not measured yet)."""
 
     tokens: int
     reading: float | None
@@ -84,8 +84,9 @@ class Performer:
         if failure is not None:
             job.emit(Failed(failure))
 
-    def price(self, draft: Draft, index: int, how: Revision) -> Price:
-        """Measured where the model is loaded, else from the length of the text."""
+    def price(self, draft: Draft, index: int, how: Revision, more_words: int = 0) -> Price:
+        """That of paragraph `index`, and of `more_words` written with it; measured where the model is loaded, else from
+        the length of the text."""
         engine = self._host.loaded
         vocabulary = engine.info.vocabulary if engine else ""
         task, words = task_of(draft, index, vocabulary, how)
@@ -95,11 +96,21 @@ class Performer:
         else:
             tokens = sum(self.tokens(turn.text) for turn in task.conversation)
         pace = self._pace
+        path = self._host.choice.path if self._host.choice is not None else None
+        speed = pace.writing or (self._models.speeds.of(path) if path is not None else None)
         return Price(
             tokens,
             tokens / pace.reading if pace.reading else None,
-            words * per_word / pace.writing if pace.writing else None,
+            (words + more_words) * per_word / speed if speed else None,
         )
+
+    def price_of_writing(self, draft: Draft, start: int | None = None) -> Price:
+        """That of every unfinished paragraph, or of all from the paragraph `start` on."""
+        unfinished = [i for i, paragraph in enumerate(draft.paragraphs) if not paragraph.finished]
+        todo = unfinished if start is None else range(start, len(draft.paragraphs))
+        if not todo:
+            return Price(0, 0.0, 0.0)
+        return self.price(draft, todo[0], Revision(), sum(draft.steps[i].words or 0 for i in todo[1:]))
 
     def tokens(self, text: str) -> int:
         engine = self._host.loaded

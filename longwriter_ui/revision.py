@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from longwriter_ui import prompts
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Version
-from longwriter_ui.engine.base import Conversation, Engine, Request, assistant
+from longwriter_ui.engine.base import Engine, Request, assistant
 from longwriter_ui.errors import EditError, EngineError
 from longwriter_ui.events import (
     AlternativeDone,
@@ -28,6 +28,7 @@ from longwriter_ui.plan import parse_plan
 from longwriter_ui.prompts.task import Task, paragraph_task, part, revised_task
 from longwriter_ui.writing import ATTEMPTS, Answer, Writer, repeats_itself, seed_of
 
+ALTERNATIVES = 3  # texts to choose from, unless asked for another number
 _OPENING = 240  # characters of a neighbour that a prompt shows
 _GROWTH = {"longer": 1.4, "shorter": 0.65}
 _POINT_TOKENS = 300
@@ -152,11 +153,6 @@ def suggest(current: Callable[[], Draft], writer: Writer, key: str) -> Events:
     if answer.finish is not FinishReason.CANCELLED:
         yield PointReady(key, parse_plan(answer.text).steps[0].main_point)
     yield Finished(answer.finish, answer.usage)
-
-
-def conversation_of(draft: Draft, index: int, vocabulary: str, revision: Revision) -> Conversation:
-    """What would be read; for its price."""
-    return task_of(draft, index, vocabulary, revision)[0].conversation
 
 
 def seam(text: str) -> tuple[str, str]:

@@ -32,7 +32,7 @@ from longwriter_ui.paths import Home
 from longwriter_ui.performer import Performer, Price
 from longwriter_ui.pipeline import Writer
 from longwriter_ui.progress import Progress
-from longwriter_ui.revision import Revision
+from longwriter_ui.revision import ALTERNATIVES, Revision
 from longwriter_ui.shelf import Shelf
 from longwriter_ui.store.drafts import DraftStore
 
@@ -163,7 +163,7 @@ class Studio(Shelf):
 
         return self._start(draft_id, "write", [key], work)
 
-    def alternatives(self, draft_id: str, key: str, count: int = 3) -> Job:
+    def alternatives(self, draft_id: str, key: str, count: int = ALTERNATIVES) -> Job:
         """Start writing `count` more texts of the paragraph `key`; they are offered beside the present one."""
         draft = self.draft(draft_id)
         if not draft.paragraphs[_index(draft, key)].step.main_point:
@@ -174,10 +174,16 @@ class Studio(Shelf):
 
         return self._start(draft_id, "choose", [key], work)
 
-    def price(self, draft_id: str, key: str, how: Revision) -> Price:
-        """What writing the paragraph `key` again would cost now."""
+    def price(self, draft_id: str, key: str, how: Revision, texts: int = 1) -> Price:
+        """What writing the paragraph `key` again would cost now; of several texts at most so much."""
         draft = self.draft(draft_id)
-        return self._performer.price(draft, _index(draft, key), how)
+        at = _index(draft, key)
+        return self._performer.price(draft, at, how, (texts - 1) * (draft.steps[at].words or 0))
+
+    def price_of_writing(self, draft_id: str, start: str | None = None) -> Price:
+        """What `write` would cost now: of every unfinished paragraph, or of all from `start` on."""
+        draft = self.draft(draft_id)
+        return self._performer.price_of_writing(draft, None if start is None else _index(draft, start))
 
     def tokens(self, text: str) -> int:
         """About how many tokens a text has; exactly, once the model is loaded."""

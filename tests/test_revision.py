@@ -282,6 +282,19 @@ def test_the_price_is_what_will_be_read(studio: Studio) -> None:
     assert studio.tokens("twelve chars") == 12
 
 
+def test_the_price_of_several_texts_and_of_all_that_is_missing(studio: Studio) -> None:
+    draft = planned(studio)
+    first, fourth = draft.paragraphs[0].key, draft.paragraphs[3].key
+    one, three = (studio.price(draft.id, first, Revision(), texts).writing for texts in (1, 3))
+    assert one and three == pytest.approx(3 * one)
+    whole, onward = studio.price_of_writing(draft.id).writing, studio.price_of_writing(draft.id, fourth).writing
+    words = [step.words or 0 for step in draft.steps]
+    assert whole and onward == pytest.approx(whole * sum(words[3:]) / sum(words))
+    assert studio.write(draft.id).wait(10)
+    assert studio.price_of_writing(draft.id).writing == 0
+    assert studio.price_of_writing(draft.id, fourth).writing
+
+
 def test_undo_is_refused_while_the_plan_is_made_and_never_done_twice(studio: Studio) -> None:
     draft = planned(studio)
     studio.edit(draft.id, None, {"do": "set_title", "title": "A"})

@@ -141,6 +141,7 @@ Object.assign(Board.prototype, {
   },
 
   showWalks() {
+    this.notices.showUndoable(this.undoable?.entry);
     for (const [part, key, meant] of [["undo", "Ctrl+Z", this.undoable], ["redo", "Ctrl+Shift+Z", this.redoable]]) {
       const button = this.parts[part];
       button.disabled = !meant || this.job?.kind === "plan";
@@ -240,7 +241,7 @@ Object.assign(Board.prototype, {
       menuItem(t("From here on…"), "H", () => card.writeAside("cue")),
       menuItem(t("Suggest another main point"), "G", () => this.suggest(card), { disabled: this.busy }),
       ...(this.stage === "draft"
-        ? [el("hr"), menuItem(t("Write from here on"), "W", () => this.writeFrom(card), { disabled: this.busy }), menuItem(card.folded ? t("Unfold") : t("Fold"), "F", () => this.fold(card))]
+        ? [el("hr"), menuItem(t("Write from here on"), "W", () => card.askFor("onward"), { disabled: this.busy }), menuItem(card.folded ? t("Unfold") : t("Fold"), "F", () => this.fold(card))]
         : []),
       el("hr"),
       menuItem(t("Delete"), "Del", () => this.remove(card), { class: "danger" }),

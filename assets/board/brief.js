@@ -5,6 +5,8 @@ const TYPED_BRIEF = "longwriter.brief";
 const WORDS_A_STEP = 400;
 const WORDS_A_PAGE = 500;
 const WEIGHING_PAUSE = 500;
+const MOST_TYPED = 100000; // characters; a longer brief is refused, and would only make the next loading slow
+const [FEWEST_ASKED, MOST_ASKED] = [50, 100000];
 
 class BriefForm {
   constructor(board, form) {
@@ -42,7 +44,8 @@ class BriefForm {
   }
 
   changed() {
-    localStorage.setItem(TYPED_BRIEF, this.parts.asked.value);
+    const typed = this.parts.asked.value;
+    if (typed.length <= MOST_TYPED) localStorage.setItem(TYPED_BRIEF, typed);
     this.showProblem(null);
     this.showLength();
     this.fit();
@@ -87,11 +90,12 @@ class BriefForm {
     const { parts } = this;
     const wanted = this.chosenLength === "";
     parts.custom.parentElement.hidden = !wanted;
-    const words = Number(this.words.replace(/[\s,]/g, ""));
-    if (!Number.isFinite(words) || words < 1) return say(parts.lengthHint, t("From 50 to 100,000 words."));
+    const words = Number(this.words.normalize("NFKC").replace(/[\s,_]/g, ""));
+    if (!Number.isInteger(words) || words < FEWEST_ASKED || words > MOST_ASKED) return say(parts.lengthHint, t("From 50 to 100,000 words."));
     const parted = Math.max(1, Math.round(words / WORDS_A_STEP));
     const pages = Math.max(1, Math.round(words / WORDS_A_PAGE));
-    return say(parts.lengthHint, t("{n} words are about {m} steps and {k} printed pages.", { n: figure(words), m: figure(parted), k: figure(pages) }));
+    const printed = pages === 1 ? t("1 printed page") : t("{n} printed pages", { n: figure(pages) });
+    return say(parts.lengthHint, t("{n} words are about {steps} and {pages}.", { n: figure(words), steps: steps(parted), pages: printed }));
   }
 
   /** Another plan never replaces the open piece. */

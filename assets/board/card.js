@@ -126,7 +126,6 @@ class Card {
     this.node.className = "card is-" + status + (board.current === this.key ? " is-current" : "") + (this.node.classList.contains("is-dragged") ? " is-dragged" : "") + (this.folded ? " is-folded" : "") + (data.text ? "" : " is-empty");
     this.node.setAttribute("aria-label", t("Step {n}, {state}", { n: this.number, state: t(STATES[status]).toLowerCase() }));
     this.glyph.className = "glyph " + status;
-    say(this.state, t(STATES[status]));
     this.prose.setEditable(status !== "writing" && data.text !== "");
     this.prose.node.lang = language;
     this.showActs(status);
@@ -150,6 +149,7 @@ class Card {
     const target = this.targetNow;
     const done = target ? Math.min(100, Math.round((100 * words) / target)) : words ? 100 : 0;
     this.showCount(status === "planned" ? "" : figure(words), count(target, language));
+    say(this.state, board.writes(this.key) && board.job.phase === "paused" ? t("Paused") : t(STATES[status]));
     this.progress.style.setProperty("--done", done + "%");
     this.showTimeLeft(target - words);
     this.shape.style.setProperty("--w", Math.min(1, target / 1000));
@@ -180,7 +180,7 @@ class Card {
   showTimeLeft(wordsLeft) {
     const { job } = this.board;
     const all = job ? job.target - job.words : 0;
-    const known = this.board.writes(this.key) && job.seconds_left && all > 0 && wordsLeft > 0;
+    const known = this.board.writes(this.key) && job.phase !== "paused" && job.seconds_left && all > 0 && wordsLeft > 0;
     this.togo.hidden = !known;
     if (known) say(this.togo, t("About {time} to go", { time: duration((job.seconds_left * Math.min(wordsLeft, all)) / all) }));
   }
@@ -194,8 +194,8 @@ class Card {
 
   /** The word count as it stands in the field, if it is one. */
   get targetNow() {
-    const typed = Number(this.words.value);
-    return Number.isInteger(typed) && typed > 0 ? typed : (this.data.target ?? 0);
+    const typed = readWords(this.words.value);
+    return typed ?? this.data.target ?? 0;
   }
 
   showFlags(status) {
@@ -243,11 +243,10 @@ class Card {
   }
 
   typedWords() {
-    const digits = this.words.value.replace(/[\s,.]/g, "");
-    const good = /^\d+$/.test(digits) && Number(digits) >= 1 && Number(digits) <= MOST_WORDS;
-    this.words.setAttribute("aria-invalid", good ? "false" : "true");
-    this.words.title = good ? "" : t("A whole number from 1 to {n}", { n: figure(MOST_WORDS) });
-    if (good) this.board.link.type("words:" + this.key, { do: "edit_step", key: this.key, words: Number(digits) }, this.shown.words, Number(digits));
+    const words = readWords(this.words.value);
+    this.words.setAttribute("aria-invalid", words === null ? "true" : "false");
+    this.words.title = words === null ? t("A whole number from 1 to {n}", { n: figure(MOST_WORDS) }) : "";
+    if (words !== null) this.board.link.type("words:" + this.key, { do: "edit_step", key: this.key, words }, this.shown.words, words);
     this.board.tally();
   }
 
@@ -281,6 +280,12 @@ class Card {
     this.left("text", () => this.showText());
     if (this.board.link.holds("text:" + this.key)) this.prose.settle();
   }
+}
+
+/** The words of a step as they were typed; null where they are no number of words for a step. */
+function readWords(typed) {
+  const digits = typed.normalize("NFKC").replace(/[\s,.]/g, "");
+  return /^\d+$/.test(digits) && Number(digits) >= 1 && Number(digits) <= MOST_WORDS ? Number(digits) : null;
 }
 
 /** Outline label: the main point up to its first colon, else its first 40 characters. */

@@ -10,6 +10,7 @@ Object.assign(Card.prototype, {
     const signature = JSON.stringify([offered, coming && [job.phase, job.paragraph, job.read_done]]);
     if (signature === this.choiceSignature) return;
     this.choiceSignature = signature;
+    const begun = coming && !this.choices;
     this.choices?.remove();
     this.choices = null;
     if (!offered.length && !coming) return;
@@ -19,10 +20,11 @@ Object.assign(Card.prototype, {
         ? t("Reading {n} of {m} tokens", { n: figure(job.read_done), m: figure(job.read_total) })
         : t("Writing alternative {n} of {m}", { n: Math.min(job.paragraph, job.of), m: job.of })
       : t("Using another text marks what comes after it as stale. Nothing is rewritten by itself.");
-    const row = coming ? null : el("div", { class: "row" }, button(t("Three more"), () => this.board.alternatives(this), { kind: "quiet" }), button(t("Close"), () => this.dismiss(), { kind: "quiet" }));
+    const row = coming ? null : el("div", { class: "row" }, button(t("Three more"), () => this.askFor("alternatives"), { kind: "quiet" }), button(t("Close"), () => this.dismiss(), { kind: "quiet" }));
     const progress = coming ? el("div", { class: "prog", style: "--done:" + Math.round((100 * offered.length) / job.of) + "%" }) : null;
     this.choices = el("div", { class: "choices", role: "group", "aria-label": t("Alternatives") }, columns.length ? el("div", { class: "alts" }, ...columns) : null, el("div", { class: "under" }, progress, el("span", {}, note), row));
     this.node.querySelector(".between").before(this.choices);
+    if (begun) this.choices.scrollIntoView({ block: "nearest" }); // below a long paragraph nobody would see them coming
   },
 
   choice(version, i) {
@@ -46,11 +48,5 @@ Object.assign(Card.prototype, {
   dismiss() {
     this.board.link.apply({ do: "dismiss", key: this.key });
     this.node.focus({ preventScroll: true });
-  },
-});
-
-Object.assign(Board.prototype, {
-  alternatives(card) {
-    return this.busy ? null : this.link.command("alternatives", { key: card.key });
   },
 });

@@ -70,14 +70,14 @@ function draftKeys(card, board) {
   const text = card.data.text !== "";
   const choose = Object.fromEntries(card.data.offered.map((_, i) => [String(i + 1), () => card.choose(i + 1)]));
   return {
-    r: () => text && card.openWish(),
-    a: () => text && board.alternatives(card),
-    "+": () => text && board.revise(card, "longer"),
-    "-": () => text && board.revise(card, "shorter"),
+    r: () => text && card.askFor("rewrite"),
+    a: () => text && card.askFor("alternatives"),
+    "+": () => text && card.askFor("longer"),
+    "-": () => text && card.askFor("shorter"),
     "[": () => card.returnTo(card.data.version - 1),
     "]": () => card.returnTo(card.data.version + 1),
     d: () => card.toggleChanges(),
-    w: () => board.writeFrom(card),
+    w: () => card.askFor("onward"),
     f: () => board.fold(card),
     ...choose,
     ...(card.data.offered.length ? { Escape: () => card.dismiss() } : {}),

@@ -102,8 +102,9 @@ class ModelLine {
     say(this.label, row.quant || row.name);
     say(this.mark, [row.recommended ? t("Recommended") : "", row.path && !inUse ? t("On this computer") : "", inUse === row.path && row.path ? t("In use") : ""].filter(Boolean).join(" · "));
     say(this.size, row.bytes ? GB(row.bytes) : "");
-    say(this.fit, row.problem ? t("Unusable") : t(VERDICTS[row.verdict]));
-    this.fit.dataset.verdict = row.problem ? "too_large" : row.verdict;
+    const partly = row.verdict === "too_large" && row.path && row.most_words > 0; // it is here, and writes shorter pieces
+    say(this.fit, row.problem ? t("Unusable") : partly ? t("Shorter pieces") : t(VERDICTS[row.verdict]));
+    this.fit.dataset.verdict = row.problem ? "too_large" : partly ? "tight" : row.verdict;
     say(this.time, row.minutes === null ? "–" : duration(row.minutes * 60));
     this.showState(row, move);
     const used = Boolean(row.path) && row.path === inUse;

@@ -5,6 +5,7 @@ class Notices {
     this.board = board;
     this.area = board.parts.notices;
     this.jobError = null;
+    this.deletion = null; // the entry of the journal that the notice offers to undo
   }
 
   clear() {
@@ -38,6 +39,7 @@ class Notices {
   /** A message that the person closes, or that the next one replaces. */
   tell(kind, message, hint, ...answers) {
     this.note?.remove();
+    this.deletion = null;
     const close = button(t("Close"), () => this.drop(), { kind: "quiet" });
     this.note = flag(kind, message, hint, ...answers, close);
     this.note.setAttribute("role", kind === "fail" ? "alert" : "status");
@@ -47,7 +49,12 @@ class Notices {
 
   drop() {
     this.note?.remove();
-    this.note = null;
+    this.note = this.deletion = null;
+  }
+
+  /** What undo means now. */
+  showUndoable(entry) {
+    if (this.deletion && entry !== this.deletion) this.drop();
   }
 
   /** Another tab was first: nothing is thrown away before the person has compared both and chosen. */
@@ -86,9 +93,10 @@ class Notices {
     parts.storeNotice.replaceChildren(note);
   }
 
-  /** A step is gone; it can come back. */
+  /** A step is gone; it can come back, until something else is done that undo would mean. */
   offerUndo(number) {
     this.note?.remove();
+    this.deletion = this.board.undoable?.entry ?? null;
     this.note = el("div", { class: "strip", role: "status" }, el("span", {}, t("Step {n} deleted.", { n: number })), el("div", { class: "row" }, button(t("Undo"), () => { this.drop(); this.board.undo(); }), button(t("Close"), () => this.drop(), { kind: "quiet" })));
     this.area.append(this.note);
   }

@@ -61,7 +61,28 @@ class Plan {
     const { write, pre } = board.parts;
     say(write, begun && unfinished ? t("Continue") : t("Write"));
     write.disabled = board.busy || !unfinished;
-    say(pre, unfinished ? t(MODES[board.head.mode] ?? "") : t("Every step of this plan is written."));
+    const time = unfinished && this.time !== undefined ? t("About {time}.", { time: duration(this.time) }) + " " : "";
+    const told = time + "*" + (unfinished ? t(MODES[board.head.mode] ?? "") : t("Every step of this plan is written."));
+    if (told !== this.told) pre.replaceChildren(...told.split("*").map((text, i) => el("span", { class: i ? "way" : "time" }, text)));
+    this.told = told;
+    if (board.stage === "plan" && unfinished && !board.busy) this.askTime(unfinished);
+  }
+
+  /** How long all that is unfinished would take, asked again when the plan or the model is another one. */
+  askTime(unfinished) {
+    const { board } = this;
+    const asked = JSON.stringify([board.draft, board.model.name, board.head.mode, unfinished, board.order.map((key) => [key, board.cards.get(key).data?.target])]);
+    if (asked === this.timeAsked) return;
+    this.timeAsked = asked;
+    if (this.timed !== board.draft) this.time = undefined;
+    this.timed = board.draft;
+    clearTimeout(this.asking);
+    this.asking = setTimeout(async () => {
+      const answer = await board.link.ask("price", { draft: board.draft, how: "write" });
+      if (asked !== this.timeAsked) return;
+      this.time = answer?.writing ? answer.writing + (answer.reading ?? 0) : undefined;
+      this.showFoot();
+    }, PRICE_PAUSE);
   }
 
   showBudget() {

@@ -1,11 +1,13 @@
-// Writing a paragraph again: the wish beside it, longer, shorter, and the three answers to a stale mark, each with
-// its price before it is paid.
+// Writing a paragraph again: with a wish, longer, shorter, several to choose from, or all from it on, and the three
+// answers to a stale mark. Each tells its price before it is paid.
+
+const PRICE_PAUSE = 400; // after the last letter of a wish
 
 Object.assign(Card.prototype, {
   buildActs() {
     const act = (label, key, action) => el("button", { type: "button", class: "btn quiet", title: label + " (" + key + ")", on: { click: action } }, label);
-    this.rewrite = act(t("Rewrite"), "R", () => this.openWish());
-    this.more = [act(t("Alternatives"), "A", () => this.board.alternatives(this)), act(t("Longer"), "+", () => this.board.revise(this, "longer")), act(t("Shorter"), "−", () => this.board.revise(this, "shorter"))];
+    this.rewrite = act(t("Rewrite"), "R", () => this.askFor("rewrite"));
+    this.more = [act(t("Alternatives"), "A", () => this.askFor("alternatives")), act(t("Longer"), "+", () => this.askFor("longer")), act(t("Shorter"), "−", () => this.askFor("shorter"))];
     this.textDots = iconButton("dots", t("More"), () => this.board.openMenu(this, this.textDots), { "aria-haspopup": "menu", "aria-expanded": "false" });
     this.acts = el("div", { class: "acts-v", role: "group" }, this.rewrite, ...this.more, this.textDots);
     return this.acts;
@@ -18,52 +20,67 @@ Object.assign(Card.prototype, {
     for (const button of this.more) button.hidden = !data.text;
   },
 
-  openWish() {
-    if (this.wishing || this.board.busy) return this.wishing?.input.focus();
-    const input = el("input", { type: "text", maxlength: "2000", placeholder: t("shorter, more vivid…"), "aria-label": t("Wish") });
+  /** A strip above the text: what is to be written, what that costs, and the button that begins it. */
+  askFor(how) {
+    const { board } = this;
+    if (board.busy) return null;
+    if (this.asked?.how === how) return this.asked.first.focus();
+    this.asked?.node.remove();
+    const [name, told] = { rewrite: [t("Rewrite")], longer: [t("Longer")], shorter: [t("Shorter")], alternatives: [t("Alternatives"), t("Three more texts, to choose from.")], onward: [t("Write"), t("This paragraph and all after it are written anew.")] }[how];
+    const input = told ? null : el("input", { type: "text", maxlength: "2000", placeholder: t("shorter, more vivid…"), "aria-label": t("Wish") });
     const fit = el("input", { type: "checkbox" });
+    const last = board.order[board.order.length - 1] === this.key;
     const price = el("span", { class: "price num" });
-    const last = this.board.order[this.board.order.length - 1] === this.key;
-    const send = () => {
-      this.closeWish();
-      this.board.revise(this, "rewrite", { wish: input.value, fit: fit.checked });
+    const fields = () => (input ? { wish: input.value, fit: fit.checked } : {});
+    const begin = el("button", { type: "submit", class: "btn" }, name);
+    const send = (event) => {
+      event.preventDefault();
+      const wanted = fields();
+      this.closeAsked();
+      board.writeAgain(this, how, wanted);
     };
-    const show = () => this.showPrice(price, "rewrite", { wish: input.value, fit: fit.checked });
     const node = el(
       "form",
-      { class: "strip wish", on: { submit: (event) => { event.preventDefault(); send(); } } },
-      el("span", { "aria-hidden": "true" }, t("Wish")),
+      { class: "strip wish", "aria-label": name, on: { submit: send } },
+      el("span", input ? { "aria-hidden": "true" } : {}, told ?? t("Wish")),
       input,
-      last ? null : el("label", {}, fit, " ", t("Fit the next paragraph")),
+      input && !last ? el("label", {}, fit, " ", t("Fit the next paragraph")) : null,
       price,
-      el("div", { class: "row" }, el("button", { type: "submit", class: "btn" }, t("Rewrite")), button(t("Cancel"), () => this.closeWish(), { kind: "quiet" })),
+      el("div", { class: "row" }, begin, button(t("Cancel"), () => this.closeAsked(), { kind: "quiet" })),
     );
-    node.addEventListener("change", show);
+    let waiting;
+    node.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => this.showPrice(price, how, fields()), PRICE_PAUSE);
+    });
     node.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       event.stopPropagation();
-      this.closeWish();
+      this.closeAsked();
     });
-    this.wishing = { node, input };
+    this.asked = { how, node, first: input ?? begin };
     this.prose.node.before(node);
-    show();
-    input.focus();
+    this.showPrice(price, how);
+    this.asked.first.focus();
+    node.scrollIntoView({ block: "nearest" });
+    return null;
   },
 
-  closeWish() {
-    this.wishing?.node.remove();
-    this.wishing = null;
+  closeAsked() {
+    this.asked?.node.remove();
+    this.asked = null;
     this.node.focus({ preventScroll: true });
   },
 
   /** What it would cost, in the words of the studio's own measure. */
   async showPrice(place, how, fields = {}) {
+    const turn = (place.turn = (place.turn ?? 0) + 1);
     const answer = await this.board.link.ask("price", { draft: this.board.draft, key: this.key, how, ...fields });
-    if (!answer || answer.refused) return;
+    if (!answer || answer.refused || turn !== place.turn) return; // a later wish has another price
     const parts = [t("Re-reads {n} tokens", { n: "*" + figure(answer.tokens) + "*" })];
     if (answer.reading !== null) parts.push(t("about {time}", { time: "*" + duration(answer.reading) + "*" }));
-    if (answer.writing !== null && how !== "mend") parts.push(t("then writes for about {time}", { time: duration(answer.writing) }));
     if (how === "mend") parts.push(t("then mends two sentences"));
+    else if (answer.writing !== null) parts.push(t(how === "alternatives" ? "then writes for at most {time}" : "then writes for about {time}", { time: duration(answer.writing) }));
     place.replaceChildren(...marked(parts.join(", ") + "."));
   },
 
@@ -92,5 +109,12 @@ Object.assign(Board.prototype, {
   revise(card, how, fields = {}) {
     if (this.busy) return null;
     return this.link.command("revise", { key: card.key, how, ...fields });
+  },
+
+  /** What was asked for in a card's strip. */
+  writeAgain(card, how, fields) {
+    if (how === "onward") return this.writeFrom(card);
+    if (how === "alternatives") return this.busy ? null : this.link.command("alternatives", { key: card.key });
+    return this.revise(card, how, fields);
   },
 });

@@ -12,7 +12,8 @@ import gradio as gr
 from starlette.responses import StreamingResponse
 
 from longwriter_ui.errors import ConflictError, DraftNotFound, EditError, LongWriterError
-from longwriter_ui.revision import Revision
+from longwriter_ui.performer import Price
+from longwriter_ui.revision import ALTERNATIVES, Revision
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
 from longwriter_ui.ui.brief import brief_calls
@@ -81,9 +82,9 @@ def board(studio: Studio, exports: ExportFolder, stream: Feed, gate: Gate) -> gr
         return {"href": f"gradio_api/file={path.as_posix()}", "name": path.name}
 
     def price(body: Json) -> Json:
-        """What writing a paragraph again would cost."""
+        """What writing a paragraph again would cost, or all that is to be written."""
         try:
-            price = studio.price(_draft(body), str(body.get("key")), _revision(body))
+            price = _price(studio, body)
         except LongWriterError as error:
             return {"refused": present.error(error)}
         return {"tokens": price.tokens, "reading": price.reading, "writing": price.writing}
@@ -160,6 +161,17 @@ def _command(studio: Studio, body: Json) -> None:
         studio.redo(draft, _number(body, "entry"))
     else:
         raise EditError(f"Unknown command {name!r}.")
+
+
+def _price(studio: Studio, body: Json) -> Price:
+    draft, key, how = _draft(body), str(body.get("key")), body.get("how")
+    if how == "write":
+        return studio.price_of_writing(draft)
+    if how == "onward":
+        return studio.price_of_writing(draft, key)
+    if how == "alternatives":
+        return studio.price(draft, key, Revision(), ALTERNATIVES)
+    return studio.price(draft, key, _revision(body))
 
 
 def _draft(body: Json) -> str:

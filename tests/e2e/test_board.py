@@ -102,8 +102,11 @@ def test_the_draft_versions_wishes_alternatives_and_stale_answers(serve: Serve) 
     # a rewrite with a wish, priced before it is sent
     press(tab, 1, "r")
     tab.keyboard.type("more vivid")
-    card.get_by_label("Fit the next paragraph").check()
     card.locator(".wish .price b").first.wait_for()
+    plain = card.locator(".wish .price").inner_text()
+    card.get_by_label("Fit the next paragraph").check()
+    tab.wait_for_function("was => document.querySelector('.wish .price').innerText !== was", arg=plain)  # what it reads
+    card.get_by_label("Wish").focus()
     tab.keyboard.press("Enter")
     site.until(lambda: "Once more" in site.draft().paragraphs[1].text, "the paragraph is written again")
     site.settled(tab)
@@ -129,16 +132,32 @@ def test_the_draft_versions_wishes_alternatives_and_stale_answers(serve: Serve) 
     site.settled(tab)
     assert site.draft().stale(2) == ()
 
-    # longer, shorter
-    for key, more in (("+", True), ("-", False)):
-        before = len(site.draft().paragraphs[4].text)
-        press(tab, 4, key)
-        site.until(lambda b=before, m=more: (len(site.draft().paragraphs[4].text) > b) is m, f"{key} has worked")  # type: ignore[misc]
-        site.settled(tab)
+    # longer by key and shorter by button; nothing happens before the price was shown and the answer given
+    last = tab.locator(".card").nth(4)
+    fifth = len(site.draft().paragraphs[4].text)
+    press(tab, 4, "+")
+    last.locator(".wish .price b").first.wait_for()
+    assert len(site.draft().paragraphs[4].text) == fifth
+    tab.keyboard.press("Enter")
+    site.until(lambda: len(site.draft().paragraphs[4].text) > fifth, "it is longer")
+    site.settled(tab)
+    longer = len(site.draft().paragraphs[4].text)
+    last.get_by_role("button", name="Shorter").click()
+    last.locator(".wish .price b").first.wait_for()
+    last.locator(".wish").get_by_role("button", name="Shorter").click()
+    site.until(lambda: len(site.draft().paragraphs[4].text) < longer, "it is shorter")
+    site.settled(tab)
 
-    # three to choose from
+    # three to choose from, at a price; the answer may be no
+    first_card = tab.locator(".card").nth(0)
     press(tab, 0, "a")
-    tab.locator(".card").nth(0).locator(".alt").nth(2).wait_for()
+    first_card.get_by_text("then writes for at most").wait_for()
+    tab.keyboard.press("Escape")
+    first_card.locator(".wish").wait_for(state="detached")
+    assert tab.evaluate("longwriter.board.job === null")
+    press(tab, 0, "a")
+    tab.keyboard.press("Enter")
+    first_card.locator(".alt").nth(2).wait_for()
     site.settled(tab)
     offered = site.draft().paragraphs[0].offered
     assert len({version.text for version in offered}) == 3
@@ -174,6 +193,9 @@ def test_find_and_replace_insert_and_write_from_here(serve: Serve) -> None:
     tab.keyboard.press("Enter")
     site.until(lambda: points(site)[2] == "The lifeboat", "the step is stored")
     press(tab, 2, "w")
+    tab.get_by_text("This paragraph and all after it are written anew.").wait_for()
+    tab.locator(".wish .price b").first.wait_for()
+    tab.keyboard.press("Enter")
     site.until(lambda: site.draft().paragraphs[2].text.startswith("The lifeboat"), "the new paragraph is written")
     site.settled(tab)
     assert site.draft().stale(5) == ()

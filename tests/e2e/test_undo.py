@@ -24,6 +24,13 @@ def test_everything_is_undone_and_done_again_also_after_a_reload(serve: Serve) -
     tab.locator(".card").nth(2).focus()
     tab.keyboard.press("Delete")
     site.until(lambda: len(site.draft().steps) == 4, "the step is gone")
+    tab.get_by_text("Step 3 deleted.").wait_for()
+    tab.locator(".card").nth(1).focus()
+    tab.keyboard.press("l")
+    tab.get_by_text("Step 3 deleted.").wait_for(state="detached")  # its Undo would mean the lock now
+    tab.keyboard.press("Control+z")
+    site.until(lambda: not site.draft().steps[1].locked, "the step is free again")
+    tab.locator("[data-part=foot]").get_by_text("About").wait_for()  # what it costs, before it begins
     tab.locator("[data-part=write]").click()
     tab.locator(".status .now", has_text="Finished").wait_for()
     written = site.draft()

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from longwriter_ui.brief import Brief
+from longwriter_ui.engine.base import Request
 from longwriter_ui.engine.scripted import ScriptedEngine
 from tests.e2e.conftest import Site, held
 from tests.relay import Relay
@@ -93,6 +94,30 @@ def test_notes_come_from_a_file_with_their_price_and_the_language_is_told(serve:
     tab.get_by_text("This is no DOCX file").wait_for()
     site.make_plan(tab, "Write about rain.", 250)
     assert "called Aurora" in site.draft().brief.notes
+
+
+def test_a_paragraph_broken_off_for_repeating_itself_says_so_and_can_be_gone_on_with(serve: Serve) -> None:
+    looping = True
+
+    def loops(request: Request) -> str:
+        if request.grammar or not looping:
+            return author(request)
+        return ("" if request.begun else "The ferry left at dawn. ") + "And zum and" + " zum and" * 200
+
+    site = serve(ScriptedEngine(loops))
+    tab = site.open()
+    site.make_plan(tab, "Write about rain.", 400)
+    tab.locator("[data-part=foot] [data-part=write]").click()
+    tab.locator(".notices").get_by_text("The model keeps repeating itself here").wait_for()
+    card = tab.locator(".card").nth(0)
+    card.get_by_text("Broken off: it repeated itself").wait_for()
+    card.get_by_text("Stopped", exact=True).wait_for()
+    assert held(card.locator(".text")) == "The ferry left at dawn."
+    looping = False
+    tab.get_by_role("button", name="Continue").click()
+    tab.locator(".status .now", has_text="Finished").wait_for()
+    card.get_by_text("Broken off").wait_for(state="hidden")
+    assert site.draft().paragraphs[0].text.startswith("The ferry left at dawn.")
 
 
 def test_a_conflict_shows_both_texts_and_loses_neither(serve: Serve) -> None:

@@ -38,7 +38,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "outline": [{}],
-    "price": [{"how": "rewrite"}],
+    "price": [{"how": how} for how in ("rewrite", "alternatives", "onward", "write")],
     "compare": [{"number": 1}],
     "versus": [{"name": "title", "mine": "x"}],
     "find": [{"wanted": "e"}],
