@@ -111,8 +111,8 @@ class Loader:
             self._host.choose(choice.place)
 
     def remove(self, name: str, quant: str | None = None) -> tuple[LocalModel, bool]:
-        """Delete or forget a model, see `Models.remove`; ModelFileError for the one chosen, by this process or, since it
-        is remembered for all of them, by another one that writes with it."""
+        """Delete or forget a model, see `Models.remove`; ModelFileError for the one that is chosen: here, or by another
+        process, since the choice is remembered for all."""
         here, saved, choice = self._models.local(name, quant), self.settings.model, self._host.choice
         chosen = [Path(saved)] if saved is not None else []
         if here.path in [*chosen, choice.path if choice is not None else None]:
