@@ -13,6 +13,7 @@
     |- EngineError               the model failed while planning or writing
     |  |- ModelFileError         the file is no usable GGUF
     |  |- LoadCancelled          loading was cancelled by the person
+    |  |- NotLoaded              no model is chosen, or it cannot be loaded for another reason than its file
     |  |- NotEnoughMemory        memory does not hold the model or its context
     |  |- ServerError            a server cannot be reached, or does not work
     |  `- ContextTooSmall        the piece does not fit; carries needed and available tokens
@@ -93,6 +94,10 @@ class ModelFileError(EngineError):
 
 class LoadCancelled(EngineError):
     """The person cancelled the loading of a model."""
+
+
+class NotLoaded(EngineError):
+    """There is no engine to be had, though the model's file may be good: no job would do."""
 
 
 class NotEnoughMemory(EngineError):

@@ -17,7 +17,7 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.crew import together
 from longwriter_ui.draft import FinishReason, Mode
 from longwriter_ui.engine.base import Cancel, Engine, Request, user
-from longwriter_ui.errors import EngineError, LongWriterError, ModelFileError, ServerError, StoreError
+from longwriter_ui.errors import EngineError, LongWriterError, ModelFileError, NotLoaded, ServerError, StoreError
 from longwriter_ui.evaluate.run import Prediction, Run, Settings
 from longwriter_ui.jobs import Job
 from longwriter_ui.jsonl import appending
@@ -86,9 +86,9 @@ def write_run(
     run: Run, studio: Studio, cancel: Cancel, *, keep: bool = False, others: Sequence[Studio] = ()
 ) -> Iterator[RunEvent]:
     """Write what is still to be written of `run`, up to RunEnded. A prompt that fails is recorded, and the next one
-    follows; an error of the model's file, of its server or of the store ends the run, and so does a change of the model
-    or of its settings meanwhile: what was being written then is written anew. `keep`: the drafts stay in the library.
-    `others` write at the same time, with the same model on a server."""
+    follows; a model that cannot be loaded, an error of its server or of the store ends the run, and so does a change of
+    the model or of its settings meanwhile: what was being written then is written anew. `keep`: the drafts stay in the
+    library. `others` write at the same time, with the same model on a server."""
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     for n in run.todo():
         waiting.put(n)
@@ -146,7 +146,7 @@ class _RunWriter:
         try:
             answer = self._direct(n, jobs) if self._mode == DIRECT else self._draft(n, jobs)
             return (yield from answer)
-        except (ModelFileError, ServerError, StoreError):
+        except (ModelFileError, NotLoaded, ServerError, StoreError):
             raise
         except LongWriterError as error:
             draft = self._pieces.draft(n)

@@ -13,7 +13,7 @@ from typing import Protocol
 from longwriter_ui.engine.adapter import Adapter
 from longwriter_ui.engine.base import Engine, EngineInfo, Proceed
 from longwriter_ui.engine.watchdog import PATIENCE, STOPPING, WatchedEngine
-from longwriter_ui.errors import EngineError, NotEnoughMemory
+from longwriter_ui.errors import EngineError, LoadCancelled, ModelFileError, NotLoaded, ServerError
 from longwriter_ui.server import Server
 
 Place = Path | Server  # where a model is
@@ -122,10 +122,11 @@ class EngineHost:
         return loaded[1].info if loaded is not None else None
 
     def engine(self, proceed: Proceed | None = None) -> Engine:
-        """The chosen model's engine, loaded if need be. A load that fails leaves the previous engine usable."""
+        """The chosen model's engine, loaded if need be. LoadCancelled when `proceed` says so; ModelFileError,
+        ServerError or NotLoaded where it cannot be had, which leaves the previous engine usable."""
         choice = self._choice
         if choice is None:
-            raise EngineError("No model is chosen.", "Choose a .gguf file under Models, or with --model.")
+            raise NotLoaded("No model is chosen.", "Choose a .gguf file under Models, or with --model.")
         return self.loaded or self._replace(choice, proceed)
 
     def stand_in(self, choice: ModelChoice) -> Engine:
@@ -169,10 +170,14 @@ class EngineHost:
         try:
             opened = self._opener.open(choice.place, proceed)
         except MemoryError as error:
-            raise NotEnoughMemory(
+            raise NotLoaded(
                 f"There is not enough memory to load {choice.name}.",
                 "Close other programs, or choose a smaller model or build.",
             ) from error
+        except (LoadCancelled, ModelFileError, ServerError):
+            raise
+        except EngineError as error:
+            raise NotLoaded(error.message, error.hint) from error
         # How long a server may be silent is for its own engine to say.
         patience = self._patience if choice.server is None else math.inf
         engine = WatchedEngine(opened, patience, self._stopping)

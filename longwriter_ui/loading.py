@@ -13,7 +13,7 @@ from longwriter_ui.config import Settings, load_settings, save_settings
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine.base import Cancel, Engine, EngineInfo
 from longwriter_ui.engine.templates import NAMES
-from longwriter_ui.errors import EngineError, LoadCancelled, LongWriterError, ModelFileError
+from longwriter_ui.errors import EngineError, LoadCancelled, LongWriterError, ModelFileError, NotLoaded
 from longwriter_ui.events import Event, Failed, Finished, Loading, SelfTested, SelfTesting
 from longwriter_ui.host import EngineHost, ModelChoice, Place
 from longwriter_ui.jobs import Job, Worker
@@ -228,7 +228,7 @@ class Loader:
             # Not a file of ours to judge: an engine that is no file, or one that only llama.cpp understands.
             return Fit(Verdict.FITS, 0, 0, "", 0, 0)
         if fit.verdict is Verdict.TOO_LARGE:
-            raise EngineError(f"{choice.name} cannot be loaded. {fit.reason}", "Choose a smaller model or build.")
+            raise NotLoaded(f"{choice.name} cannot be loaded. {fit.reason}", "Choose a smaller model or build.")
         return fit
 
     def _submit(self, job: LoadJob) -> LoadJob:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from longwriter_ui.engine.base import Request
+from longwriter_ui.engine.base import Engine, Proceed, Request
 from longwriter_ui.engine.scripted import ScriptedEngine
-from longwriter_ui.errors import EngineError, StoreError
+from longwriter_ui.errors import EngineError, NotEnoughMemory, NotLoaded, StoreError
 from longwriter_ui.evaluate.prompts import Prompt
 from longwriter_ui.evaluate.results import Results
 from longwriter_ui.evaluate.run import Run
 from longwriter_ui.evaluation import MODES, PieceDone, PieceStarted, PieceWriting, RunEnded, settings_of, write_run
+from longwriter_ui.host import EngineHost
 from longwriter_ui.jsonl import read_lines
+from longwriter_ui.paths import home
 from longwriter_ui.studio import Studio
 from longwriter_ui.words import benchmark_count
-from tests.script import author
+from tests.script import ScriptedOpener, author
 
 PROMPTS = (
     Prompt("Write about boats in 100 words", "Popular Science", 100, "en"),
@@ -143,6 +146,23 @@ def test_a_stopped_run_goes_on_where_it_stopped(tmp_path: Path, open_studio: Ope
     assert [p.n for p in run.predictions()] == [0, 1, 2]
     assert run.predictions()[1].response.startswith(begun.strip()[:200])
     assert studio.drafts() == []
+
+
+class Refusing(ScriptedOpener):
+    """Its model cannot be loaded."""
+
+    def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
+        raise NotEnoughMemory("There is not enough memory.", "Close other programs.")
+
+
+@pytest.mark.parametrize("mode", ["conversation", "direct"])
+def test_a_model_that_cannot_be_loaded_ends_the_run_and_no_prompt_counts_as_failed(tmp_path: Path, mode: str):
+    with closing(Studio(home(), EngineHost(Refusing(ScriptedEngine(author)), Path("script")))) as studio:
+        run = begin(tmp_path / "run", studio, mode)
+        with pytest.raises(NotLoaded, match=r"There is not enough memory\. Close other programs\."):
+            write(run, studio)
+    assert run.predictions() == []
+    assert run.todo() == [0, 1, 2]
 
 
 def test_other_settings_or_prompts_are_refused(tmp_path: Path, studio: Studio):

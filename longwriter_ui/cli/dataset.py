@@ -28,9 +28,10 @@ def run_build(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     """Exit code 0 too where pieces were dropped: the manifest tells."""
     instructions = load_instructions(arguments.instructions)
     bounds = Filter(arguments.least_words, arguments.least_score, arguments.most_steps)
-    build = Build(arguments.out, instructions, Recipe(arguments.mode, arguments.seed, bounds))
     with ExitStack() as stack:
         studios = open_several(arguments, open_studio, places(arguments), stack)
+        recipe = Recipe.of(studios[0], arguments.mode, arguments.seed, bounds)
+        build = Build(arguments.out, instructions, recipe)
         cancel = stack.enter_context(interruptible())
         for built in build.run(studios, cancel):
             line = built.line

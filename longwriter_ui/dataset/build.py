@@ -1,6 +1,6 @@
 """Building a dataset: every instruction becomes a plan and a piece, and what passes the filter becomes a line.
 
-    build.json           models and settings
+    build.json           the settings
     instructions.jsonl   what is to be written, a copy
     drafts.jsonl         which draft holds a piece that has been begun
     work.jsonl           {"prompt", "plan", "write": [...], ...} for each piece that is done, kept or not
@@ -25,9 +25,10 @@ from longwriter_ui.crew import together
 from longwriter_ui.dataset.filters import Filter
 from longwriter_ui.draft import Mode
 from longwriter_ui.engine.base import Cancel
-from longwriter_ui.errors import ExportError, LongWriterError, ModelFileError, ServerError, StoreError
+from longwriter_ui.errors import ExportError, LongWriterError, ModelFileError, NotLoaded, ServerError, StoreError
 from longwriter_ui.evaluate.length import length_score
 from longwriter_ui.evaluate.prompts import words_of
+from longwriter_ui.evaluate.run import difference
 from longwriter_ui.export.files import write_whole
 from longwriter_ui.jobs import Job
 from longwriter_ui.jsonl import Json, appending, dump_lines, load_lines, read_lines
@@ -38,6 +39,7 @@ from longwriter_ui.words import benchmark_count
 from longwriter_ui.writing import seed_of
 
 _FORM = 'Each line is {"prompt": ..., "length": 800}; the length may be missing.'
+_SAME = "Go on with what it was begun with, or choose another folder for another dataset."
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,16 @@ class Recipe:
     mode: str
     seed: int
     filter: Filter
+    length: str
+    """How closely paragraphs are held to their lengths."""
+    sampling: dict[str, float]
+
+    @classmethod
+    def of(cls, studio: Studio, mode: str, seed: int, bounds: Filter) -> Recipe:
+        """With the sampler and the length control that the studio writes with."""
+        sampling, length = studio.usual
+        values = {name: float(value) for name, value in asdict(sampling).items() if name != "seed"}
+        return cls(mode, seed, bounds, length.value, values)
 
 
 @dataclass(frozen=True)
@@ -80,7 +92,8 @@ class Build:
     """A dataset in the making."""
 
     def __init__(self, folder: Path, instructions: list[Json], recipe: Recipe) -> None:
-        """Begin, or go on; StoreError when the folder holds one with other instructions or another recipe."""
+        """Begin, or go on; StoreError when the folder holds one with other instructions, or, naming the first
+        difference, with another recipe. What an older version did not record may be anything."""
         self.folder, self._instructions, self._recipe = folder, instructions, recipe
         settings = {"format": "longwriter-dataset", "version": 1, **asdict(recipe)}
         if folder.exists() and not folder.is_dir():
@@ -88,11 +101,14 @@ class Build:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if self._path("build.json").exists():
-                same = json.loads(self._path("build.json").read_text(encoding="utf-8")) == settings
-                if not same or read_lines(self._path("instructions.jsonl")) != instructions:
-                    raise StoreError(
-                        f"The dataset in {folder} has other instructions or settings.", "Choose another folder."
-                    )
+                begun = json.loads(self._path("build.json").read_text(encoding="utf-8"))
+                now = {name: value for name, value in settings.items() if name in begun}
+                found = difference(begun, now)
+                if found is not None:
+                    label, before, value = found
+                    raise StoreError(f"{label} of this dataset is {before!r}, and now it is {value!r}.", _SAME)
+                if read_lines(self._path("instructions.jsonl")) != instructions:
+                    raise StoreError(f"The dataset in {folder} has other instructions.", _SAME)
                 return
             write_whole(self._path("instructions.jsonl"), dump_lines(instructions))
             write_whole(self._path("build.json"), json.dumps(settings, indent=2).encode())
@@ -101,7 +117,7 @@ class Build:
 
     def run(self, studios: Sequence[Studio], cancel: Cancel) -> Iterator[Built]:
         """Write what is missing, each studio one piece at a time, then make train.jsonl and manifest.json. A piece that
-        fails is dropped; an error of a model's file, of a server or of the store ends it."""
+        fails is dropped; a model that cannot be loaded, an error of a server or of the store ends it."""
         done = {line["n"] for line in self._work()}
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         for n in range(len(self._instructions)):
@@ -162,7 +178,7 @@ class Build:
             work = pieces.write(n, brief, Mode(self._recipe.mode), seed, jobs)
             if not finished(work):
                 return None
-        except (ModelFileError, ServerError, StoreError):
+        except (ModelFileError, NotLoaded, ServerError, StoreError):
             raise
         except LongWriterError as error:
             problem = str(error)

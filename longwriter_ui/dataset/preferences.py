@@ -2,7 +2,8 @@
 
 The prompt is the conversation that asks for the paragraph, with the text before it as it is now. Passed over is what
 the model wrote to its end for the same paragraph and what is no longer its text: earlier versions, and alternatives
-that were not taken. What still waits for a choice says nothing yet.
+that were not taken. What still waits for a choice says nothing yet. Both texts are learnt with an end after them, so
+neither may be one that was cut off or stopped.
 """
 
 from __future__ import annotations
@@ -14,21 +15,19 @@ from longwriter_ui.engine.base import Conversation
 from longwriter_ui.jsonl import Json
 from longwriter_ui.prompts.task import paragraph_task
 
-_WHOLE = (FinishReason.STOP, FinishReason.LENGTH)
-
 
 def pairs(draft: Draft, past: Callable[[str], Sequence[Version]]) -> list[Json]:
     """The pairs of a draft, {"prompt", "chosen", "rejected"}; `past` gives all texts a paragraph has had, by key."""
     found = []
     for index, paragraph in enumerate(draft.paragraphs):
         chosen = paragraph.text.strip()
-        if not chosen or paragraph.version is None:
+        if not chosen or paragraph.version is None or not _ends(paragraph.version):
             continue
         waiting = {version.text.strip() for version in paragraph.offered}
         rejected = {
             version.text.strip(): None
             for version in past(paragraph.key)
-            if version.author is Author.MODEL and version.finish in _WHOLE
+            if version.author is Author.MODEL and _ends(version)
         }
         prompt = _messages(paragraph_task(draft, index, "").conversation)
         found += [
@@ -37,6 +36,11 @@ def pairs(draft: Draft, past: Callable[[str], Sequence[Version]]) -> list[Json]:
             if text and text != chosen and text not in waiting
         ]
     return found
+
+
+def _ends(version: Version) -> bool:
+    """Whether the text ends where its writer ended it; what a person left as theirs does."""
+    return version.author is Author.USER or version.finish is FinishReason.STOP
 
 
 def _messages(conversation: Conversation) -> list[Json]:

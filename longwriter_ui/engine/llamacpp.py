@@ -283,8 +283,8 @@ class LlamaCppEngine:
         return ContextTooSmall(
             f"The piece needs {needed:,} tokens of context, and only {available:,} can be had.",
             "Ask for a shorter piece, leave --context out if it was given, or choose a model that was trained for a "
-            "longer context, or a smaller one where memory is what lacks. Another mode does not help: each of them has "
-            "to see the text so far.",
+            "longer context, or a smaller one where memory is what lacks. Of the ways of writing only Parallel needs "
+            "less: it does without the text so far.",
             needed=needed,
             available=available,
         )

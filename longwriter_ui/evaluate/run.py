@@ -151,11 +151,19 @@ class Run:
 
     def refuse_others(self, settings: Settings) -> None:
         """StoreError, naming the first difference, where these are not the settings of the run."""
-        for name, value in _flat(vars(settings)).items():
-            begun = _flat(self.manifest).get(name)
-            if begun != value:
-                label = name.replace("_", " ").capitalize()
-                raise StoreError(f"{label} of this run is {begun!r}, and now it is {value!r}.", _SAME)
+        found = difference(self.manifest, vars(settings))
+        if found is not None:
+            label, begun, value = found
+            raise StoreError(f"{label} of this run is {begun!r}, and now it is {value!r}.", _SAME)
+
+
+def difference(begun: Json, now: Json) -> tuple[str, Any, Any] | None:
+    """The first setting of `now` that work was not begun with: its name for people, what it was, and what it is."""
+    recorded = _flat(begun)
+    for name, value in _flat(now).items():
+        if recorded.get(name) != value:
+            return name.replace("_", " ").capitalize(), recorded.get(name), value
+    return None
 
 
 def _manifest(folder: Path) -> Json:
@@ -170,10 +178,12 @@ def _manifest(folder: Path) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-def _flat(values: dict[str, Any]) -> Json:
-    """Settings by name, those of the sampler among them."""
-    sampling = values.get("sampling")
-    return {**values, "sampling": None, **(sampling if isinstance(sampling, dict) else {})}
+def _flat(values: Json) -> Json:
+    """Settings by name, those inside another one, such as the sampler's, among them."""
+    flat: Json = {}
+    for name, value in values.items():
+        flat |= value if isinstance(value, dict) else {name: value}
+    return flat
 
 
 def _prompt(value: dict[str, Any]) -> Prompt:

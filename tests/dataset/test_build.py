@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,14 +17,14 @@ from longwriter_ui.dataset.check import check
 from longwriter_ui.dataset.filters import Filter
 from longwriter_ui.engine.base import Request
 from longwriter_ui.engine.scripted import ScriptedEngine
-from longwriter_ui.errors import EngineError, StoreError
+from longwriter_ui.errors import EngineError, NotEnoughMemory, NotLoaded, StoreError
 from longwriter_ui.jsonl import read_lines
 from longwriter_ui.plan import parse_plan
 from longwriter_ui.studio import Studio
-from tests.script import author
+from tests.script import ScriptedOpener, author
 
 INSTRUCTIONS = [{"prompt": f"Write about harbour {n}", "length": 500 + 100 * n} for n in range(5)]
-RECIPE = Recipe("conversation", 3, Filter(least_words=400))
+RECIPE = Recipe("conversation", 3, Filter(least_words=400), "gentle", {"temperature": 0.5, "top_p": 0.8})
 OpenStudio = Callable[..., Studio]
 GO_ON = threading.Event()
 
@@ -48,7 +50,7 @@ def short_for_two(request: Request) -> str:
 
 def test_what_passes_the_filter_becomes_training_data(tmp_path: Path, open_studio: OpenStudio):
     studio = open_studio(ScriptedEngine(short_for_two))
-    recipe = Recipe("conversation", 3, Filter(least_words=200))
+    recipe = replace(RECIPE, filter=Filter(least_words=200))
     assert build(tmp_path, [studio], recipe) == [0, 1, 2, 3, 4]
     work = read_lines(tmp_path / "work.jsonl")
     assert [line["reason"] for line in work] == [
@@ -102,12 +104,45 @@ def test_an_interrupted_build_goes_on_with_the_piece_it_was_at(tmp_path: Path, o
     assert studio.drafts() == []
 
 
-def test_other_instructions_or_settings_are_refused(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"mode": "oneshot"}, "Mode of this dataset is 'conversation', and now it is 'oneshot'"),
+        ({"length": "off"}, "Length of this dataset is 'gentle', and now it is 'off'"),
+        ({"sampling": {"temperature": 0.9, "top_p": 0.8}}, r"Temperature of this dataset is 0\.5, and now it is 0\.9"),
+        ({"filter": Filter(least_words=300)}, "Least words of this dataset is 400, and now it is 300"),
+    ],
+    ids=["mode", "length", "temperature", "filter"],
+)
+def test_a_dataset_does_not_go_on_with_other_settings(tmp_path: Path, changed: dict[str, Any], told: str):
+    Build(tmp_path, INSTRUCTIONS, RECIPE)
+    with pytest.raises(StoreError, match=told):
+        Build(tmp_path, INSTRUCTIONS, replace(RECIPE, **changed))
+    Build(tmp_path, INSTRUCTIONS, RECIPE)
+
+
+def test_a_dataset_does_not_go_on_with_other_instructions(tmp_path: Path):
     Build(tmp_path, INSTRUCTIONS, RECIPE)
     with pytest.raises(StoreError, match="other instructions"):
         Build(tmp_path, INSTRUCTIONS[:2], RECIPE)
-    with pytest.raises(StoreError, match="other instructions"):
-        Build(tmp_path, INSTRUCTIONS, Recipe("oneshot", 3, RECIPE.filter))
+
+
+def test_a_dataset_of_a_version_that_recorded_less_goes_on(tmp_path: Path):
+    Build(tmp_path, INSTRUCTIONS, RECIPE)
+    path = tmp_path / "build.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({n: v for n, v in settings.items() if n not in ("length", "sampling")}))
+    Build(tmp_path, INSTRUCTIONS, replace(RECIPE, length="off"))
+    with pytest.raises(StoreError, match="Seed of this dataset is 3"):
+        Build(tmp_path, INSTRUCTIONS, replace(RECIPE, seed=4))
+
+
+def test_the_recipe_has_what_the_studio_writes_with(studio: Studio):
+    recipe = Recipe.of(studio, "conversation", 1, Filter())
+    assert (recipe.sampling["temperature"], recipe.length) == (0.5, "gentle")
+    assert "seed" not in recipe.sampling  # each piece has its own
+    studio.loader.save(length="strict")
+    assert Recipe.of(studio, "conversation", 1, Filter()).length == "strict"
 
 
 def test_instructions_are_read_from_both_forms(tmp_path: Path):
@@ -161,6 +196,19 @@ def test_an_error_of_one_worker_ends_the_others_and_is_raised():
         for item in together([fails, goes_on], GO_ON):
             told.append(item)
     assert told == [1, 2]
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_build_and_drops_no_piece(tmp_path: Path, studio: Studio, monkeypatch):
+    monkeypatch.setattr(ScriptedOpener, "open", no_memory)
+    with pytest.raises(NotLoaded, match="There is not enough memory"):
+        build(tmp_path, [studio])
+    assert read_lines(tmp_path / "work.jsonl") == []
+    monkeypatch.undo()
+    assert build(tmp_path, [studio]) == [0, 1, 2, 3, 4]
+
+
+def no_memory(*given: object) -> None:
+    raise NotEnoughMemory("There is not enough memory.")
 
 
 @pytest.mark.parametrize("made", [False, True], ids=["before its draft was made", "after it"])

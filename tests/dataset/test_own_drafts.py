@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.dataset.check import check
 from longwriter_ui.dataset.drafts import sample
 from longwriter_ui.dataset.preferences import pairs
-from longwriter_ui.draft import Draft
+from longwriter_ui.draft import Draft, FinishReason, Version
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import EditError, StoreError
 from longwriter_ui.revision import Revision
@@ -92,6 +93,24 @@ def test_alternatives_count_once_they_were_not_taken(open_studio):
     found = pairs_of(studio, draft.id)
     assert {pair["chosen"][0]["content"] for pair in found} == {offered[1]}
     assert {pair["rejected"][0]["content"] for pair in found} == {draft.paragraphs[0].text, offered[0], offered[2]}
+
+
+@pytest.mark.parametrize("finish", [FinishReason.LENGTH, FinishReason.LOOP, FinishReason.CANCELLED])
+def test_a_text_that_was_cut_off_is_neither_chosen_nor_rejected(studio: Studio, finish: FinishReason):
+    draft = written(studio)
+    first, *rest = draft.paragraphs
+    whole = first.version
+    assert whole is not None
+    other, cut = replace(whole, text="It ends here."), replace(whole, text="It ends in the", finish=finish)
+
+    def found(now: Version) -> list[object]:
+        changed = replace(draft, paragraphs=(replace(first, version=now), *rest))
+        return [
+            pair["rejected"] for pair in pairs(changed, lambda key: [whole, other, cut] if key == first.key else [])
+        ]
+
+    assert found(other) == [[{"role": "assistant", "content": whole.text}]]
+    assert found(cut) == []
 
 
 def turns(*contents: str) -> list[dict[str, str]]:

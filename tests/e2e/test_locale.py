@@ -61,6 +61,7 @@ SPEAKING = ("brief", "edits", "draft", "plan", "manner", "jobs", "locks", "studi
             "revision", "together", "host", "store", "ui/board", "ui/brief", "ui/files", "ui/models", "ui/settings",
             "ui/servers", "ui/gate", "allowance", "visitors", "ui/evaluate", "trials", "evaluat", "judges", "jsonl",
             "server", "engine/", "models", "weights", "loading", "imports", "selftest")  # fmt: skip
+ENDINGS = ("Error", "Refused", "Small", "Busy", "NotFound", "Reached", "Allowed", "Loaded")
 
 
 def test_why_a_model_does_not_fit_is_told_in_chinese_too() -> None:
@@ -87,11 +88,7 @@ def test_every_error_of_the_page_has_a_translation() -> None:
             continue
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             name = call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else ""
-            if name.endswith(("Error", "Refused", "Small", "Busy", "NotFound", "Reached", "Allowed")) and name not in (
-                "KeyError",
-                "ValueError",
-                "OSError",
-            ):
+            if name.endswith(ENDINGS) and name not in ("KeyError", "ValueError", "OSError"):
                 missing |= {text for text in map(sentence, call.args[:2]) if text and text not in known}
     assert sorted(missing) == []
 
