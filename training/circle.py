@@ -18,7 +18,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from . import lengths, longest
+from . import direct, lengths, longest
 from .demo import keep_memory
 from .dpo import Dpo
 from .dpo import run as prefer
@@ -26,11 +26,10 @@ from .lengths import Written
 from .sft import Sft
 from .sft import run as tune
 from .speaker import Model
-from .tasks import Size, conversation
 from .train import OUT
+from .voice import voice
 
-LONG = 800
-_ROW = 2048  # tokens; the longest conversation fits
+_ROW = 1536  # tokens; the longest conversation fits
 _APART = 15.0  # how far the values of two answers must be apart to make a pair
 _MESSAGE = ("user", "assistant")
 
@@ -43,8 +42,8 @@ def _lines(path: Path, values: list[dict]) -> str:
 def write_chats(path: Path, count: int) -> str:
     """Conversations of the grammar with one answer of 50 to 800 words, as the data for SFT."""
     rng = random.Random("long answers")
-    turns = [conversation("direct", Size(LONG, LONG, 0), rng) for _ in range(count)]
-    chats = [[{"role": r, "content": c} for r, c in zip(_MESSAGE, turn, strict=True)] for [turn] in turns]
+    turns = [direct.piece(voice("en"), direct.LONGEST, rng) for _ in range(count)]
+    chats = [[{"role": r, "content": c} for r, c in zip(_MESSAGE, turn, strict=True)] for turn in turns]
     return _lines(path, [{"messages": chat} for chat in chats])
 
 
@@ -64,7 +63,7 @@ def write_pairs(path: Path, model: Path, count: int, tries: int, threads: int) -
     speaker, rng = Model(model, 4096, threads), random.Random("preferences")
     pairs = []
     for number in range(count):
-        asked = int(round(50 * 16 ** rng.random(), -1))  # 50 to 800, every doubling as likely as the other
+        asked = direct.PAGE * rng.randint(1, direct.LONGEST // direct.PAGE)
         request = lengths.request(asked, rng)
         answers = [lengths.write(speaker, request, asked, 100 * number + i) for i in range(tries)]
         pairs += filter(None, [pair_of(answers)])
@@ -94,7 +93,7 @@ def run(options: argparse.Namespace) -> dict[str, dict[str, float]]:
     if not tuned.exists():
         chats = write_chats(out / "chats.jsonl", options.chats)
         tune(
-            Sft(data=chats, base=str(base), rate=options.sft_rate, batch=8, epochs=options.epochs, **shared),
+            Sft(data=chats, base=str(base), rate=options.sft_rate, batch=1, epochs=options.epochs, **shared),
             out / "sft",
         )
         timed("SFT", began)
@@ -108,7 +107,7 @@ def run(options: argparse.Namespace) -> dict[str, dict[str, float]]:
             timed("pairs", began)
             began = time.perf_counter()
         settings = Dpo(
-            str(pairs), str(tuned), options.dpo_rate, batch=16, at_once=2, epochs=2, beta=0.1, sft=0.2, **shared
+            str(pairs), str(tuned), options.dpo_rate, batch=8, at_once=2, epochs=3, beta=0.1, sft=0.2, **shared
         )
         prefer(settings, out / "dpo")
         timed("DPO", began)
@@ -133,14 +132,14 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Short answers, SFT on long ones, preferences: on small models.")
     parser.add_argument("--out", type=Path, default=OUT / "circle")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=1400, help="of training from nothing")
-    parser.add_argument("--chats", type=int, default=6000, help="conversations for SFT")
-    parser.add_argument("--epochs", type=float, default=2.0, help="of SFT")
-    parser.add_argument("--sft-rate", type=float, default=2e-3)
-    parser.add_argument("--requests", type=int, default=600, help="answered for pairs")
-    parser.add_argument("--tries", type=int, default=6, help="answers to each of them")
-    parser.add_argument("--dpo-rate", type=float, default=5e-5)
-    parser.add_argument("--each", type=int, default=24, help="answers measured for each length")
+    parser.add_argument("--steps", type=int, default=longest.STEPS, help="of training from nothing")
+    parser.add_argument("--chats", type=int, default=1500, help="conversations for SFT")
+    parser.add_argument("--epochs", type=float, default=1.0, help="of SFT")
+    parser.add_argument("--sft-rate", type=float, default=4e-3)
+    parser.add_argument("--requests", type=int, default=120, help="answered for pairs")
+    parser.add_argument("--tries", type=int, default=4, help="answers to each of them")
+    parser.add_argument("--dpo-rate", type=float, default=1e-4)
+    parser.add_argument("--each", type=int, default=16, help="answers measured for each length")
     return parser.parse_args(arguments)
 
 

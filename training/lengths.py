@@ -1,7 +1,6 @@
 """How long a small model's answers are against what was asked for, and how much they repeat: figures, table, plot."""
 
 import random
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,21 @@ from longwriter_ui.evaluate.repetition import repetition
 from longwriter_ui.loops import good_part
 from longwriter_ui.words import benchmark_count
 
+from . import direct
 from .metrics import mean
 from .speaker import Model
-from .tasks import DIRECT, Size, conversation
+from .voice import voice
 
-LENGTHS = (100, 200, 400, 800)
+SHORT = 200
+"""Up to here the first of the models has data."""
+LENGTHS = (100, SHORT, 400, 800)
 BEYOND = 1600
 """Asked for as well, to see where a model ends by itself; it does not count in the score."""
 _TOKENS = 1.8  # of a word, amply
-_ALL = Size(round(10 ** DIRECT[1]), 0, 0)
+_LEAST = 30  # words at the lower edge of the plot
+# Told apart by people of any colour vision, and by their shapes.
+_COLOURS = ("#0072b2", "#d55e00", "#009e73")
+_SHAPES = ("o", "s", "^")
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,7 @@ class Written:
 
 def request(words: int, rng: random.Random) -> str:
     """A request of the grammar for so many words."""
-    [(text, _)] = conversation("direct", _ALL, rng)
-    return re.sub(r"\d+", str(words), text, count=1)
+    return direct.request(voice("en"), words, rng)[0]
 
 
 def write(model: Model, text: str, asked: int, seed: int, most: float = 2.0) -> Written:
@@ -77,6 +81,7 @@ def figures(found: Sequence[Written]) -> dict[str, float]:
     scored = [w for w in found if w.asked != BEYOND]
     return {
         "length score": round(mean(w.score for w in scored), 1),
+        f"length score up to {SHORT}": round(mean(w.score for w in scored if w.asked <= SHORT), 1),
         "longest output": max(w.words for w in found),
         "longest that ended": max((w.words for w in found if w.ended), default=0),
         "ended by themselves": round(mean(w.ended for w in scored), 3),
@@ -94,21 +99,30 @@ def table(stages: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def draw(path: Path, stages: Mapping[str, Sequence[Written]]) -> None:
-    """Every answer as a point, and the means, against the length asked for."""
+    """Every answer as a point, and the means, against the length asked for; both axes logarithmic. Answers of fewer
+    words than fit are drawn at the lower edge."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 5))
+    figure = Figure(figsize=(7.2, 5.2), layout="constrained")
     axes = figure.add_subplot()
     every = (*LENGTHS, BEYOND)
-    axes.plot(every, every, color="0.6", linestyle="--", label="as asked for")
+    axes.plot(every, every, color="#777777", linewidth=1, linestyle="--", label="as asked for")
     for number, (name, found) in enumerate(stages.items()):
-        colour, aside = f"C{number}", 1 + 0.04 * (number - 1)
-        axes.scatter([w.asked * aside for w in found], [max(w.words, 1) for w in found], s=9, alpha=0.35, color=colour)
-        means = [mean(w.words for w in found if w.asked == n) for n in every]
-        axes.plot(every, means, marker="o", color=colour, label=name)
-    axes.set(xscale="log", yscale="log", xlabel="words asked for", ylabel="words written")
-    axes.set_xticks(every, [str(n) for n in every])
+        colour, shape, aside = _COLOURS[number], _SHAPES[number], 1 + 0.07 * (number - 1)
+        words = [max(w.words, _LEAST) for w in found]
+        axes.scatter(
+            [w.asked * aside for w in found], words, s=14, alpha=0.35, color=colour, marker=shape, linewidths=0
+        )
+        means = [max(mean(w.words for w in found if w.asked == n), _LEAST) for n in every]
+        axes.plot(every, means, marker=shape, color=colour, label=name)
+    axes.set(xscale="log", yscale="log", xlabel="Words asked for", ylabel="Words written", ylim=(_LEAST * 0.9, 2000))
+    axes.set_xticks(every)
+    axes.set_yticks((50, *every))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
     axes.minorticks_off()
-    axes.legend()
-    figure.tight_layout()
+    axes.grid(color="#dddddd", linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
     figure.savefig(path, dpi=130)

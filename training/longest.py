@@ -2,8 +2,9 @@
 
     python -m training.longest [--steps N]
 
-Each is trained on requests that name a length and answers that have it, in English: the same distribution of lengths
-for all, cut at 200, 400 and 800 words. `bench/longest.py` then asks each for more and more words.
+Each is trained on requests that name a length and pieces that have it (`direct`): from 50 words up to 200, 400 or 800,
+every length as likely as any other. All see as many answers, in as many steps, so those with longer ones see more text.
+`bench/longest.py` then asks each for more and more words.
 """
 
 import argparse
@@ -19,7 +20,9 @@ from .tasks import Size
 from .train import OUT, Course, run
 
 LONGEST = (200, 400, 800)
-STEPS = 400
+STEPS = 800
+POSITIONS = {200: 2048, 400: 3712, 800: 6656}
+"""Of a step, by the longest answer: seven answers and a little room."""
 _VOCABULARY = 2048
 _SHAPE = Shape(vocabulary=_VOCABULARY, width=96, layers=3, heads=2, hidden=256, context=4096)
 _TOKENS = 1800  # of the longest conversation, amply
@@ -27,7 +30,7 @@ _TOKENS = 1800  # of the longest conversation, amply
 
 def course(longest: int, steps: int = STEPS) -> Course:
     """Training with answers of at most `longest` words."""
-    phase = Phase(steps, 2048, {"direct": 1.0}, Size(longest, longest, 0), _TOKENS, reach=0)
+    phase = Phase(steps, POSITIONS[longest], {"direct": 1.0}, Size(longest, longest, 0), _TOKENS, reach=0)
     # The tokenizer is the same for all: it sees every length.
     words = partial(tokenizer.train, documents=2000, vocabulary=_VOCABULARY, kinds=("direct",), characters=())
     return Course(Schedule((phase,)), _SHAPE, words)
@@ -48,11 +51,12 @@ def main() -> None:
     """All three, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=OUT / "longest")
+    parser.add_argument("--longest", type=int, nargs="+", choices=LONGEST, default=LONGEST, help="default: all three")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     keep_memory("training.longest")
-    for longest in LONGEST:
+    for longest in arguments.longest:
         train_one(longest, arguments.steps, arguments.out, arguments.threads)
 
 

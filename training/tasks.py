@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from . import plans, topics
+from . import direct, plans, topics
 from .paragraphs import paragraph
 from .voice import Voice, voice
 
@@ -19,8 +19,6 @@ Turns = list[tuple[str, str]]
 UNFINISHED = "\0"
 """Ends an answer that is only the beginning of one, so that its end must not be learnt."""
 _STOP = re.compile(r"[.!?。！？]")
-DIRECT = (1.7, 2.905)
-"""Lengths of direct answers, 50 to 800 words, as powers of ten."""
 
 
 @dataclass(frozen=True)
@@ -156,21 +154,6 @@ def whole_task(v: Voice, size: Size, rng: random.Random) -> Turns:
     return [(user, "\n\n".join(_answer(v, step, rng) for step in steps))]
 
 
-def direct_task(v: Voice, size: Size, rng: random.Random) -> Turns:
-    """Write a piece of the length that the request names, in one answer and without a plan; at most `size.total`
-    words. Every length that is allowed is as likely as it is for any other bound."""
-    while True:
-        words = round(10 ** rng.uniform(*DIRECT), -1)
-        if words <= size.total:
-            break
-    subject = topics.topic(v, rng)
-    while str(int(words)) not in (request := topics.request(v, subject, int(words), rng)):
-        continue
-    number = max(1, round(words / 100))
-    aspects = plans.points(v, number, rng)
-    return [(request, "\n\n".join(paragraph(v, a, (subject,), int(words) // number, rng) for a in aspects))]
-
-
 def echo_task(v: Voice, rng: random.Random) -> Turns:
     """Say a list of topics again: the plainest exercise in copying."""
     text = ("; " if v.language == "en" else "，").join(topics.topic(v, rng) for _ in range(rng.randint(2, 8)))
@@ -205,5 +188,5 @@ def conversation(kind: str, size: Size, rng: random.Random) -> Turns:
         case "whole":
             return whole_task(v, size, rng)
         case "direct":
-            return direct_task(voice("en"), size, rng)
+            return [direct.piece(voice("en"), size.total, rng)]
     raise ValueError(f"no task is called {kind!r}")

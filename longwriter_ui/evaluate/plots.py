@@ -102,7 +102,8 @@ def longest(points: Sequence[tuple[int, int]], what: str) -> Plot:
     axes.plot([0, top], [0, top], color="#777777", linewidth=1, linestyle="--", label="y = x")
     axes.plot([x for x, _ in points], [y for _, y in points], linewidth=1.5, label=what, **_style(0))
     for x, y in points:
-        axes.annotate(f"{y:,}", (x, y), textcoords="offset points", xytext=(6, -12), fontsize="small")
+        place, side = ((-7, 5), "right") if y >= x else ((6, -12), "left")  # away from the line
+        axes.annotate(f"{y:,}", (x, y), textcoords="offset points", xytext=place, ha=side, fontsize="small")
     axes.set(xlim=(0, top), ylim=(0, top), xlabel="Longest output in the training data (words)")
     axes.set_ylabel("Longest output written (words)")
     return _saved(figure, "longest", "Longest output in the training data against the longest output written.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from training import plans, tasks, topics
+from training import direct, plans, tasks, topics
 from training.metrics import count_words, parse_plan, repeats
 from training.paragraphs import paragraph, stages
 from training.voice import LANGUAGES, articles, choose, fill, voice
@@ -143,13 +143,15 @@ def test_the_text_files_hold_no_stray_brackets():
             assert line.count("[") == line.count("]") and line.count("{") == line.count("}"), line
 
 
-def test_direct_answers_have_the_length_that_is_asked_for_and_never_more_than_the_bound():
+def test_direct_pieces_have_as_many_pages_as_the_request_says_and_no_more_words_than_the_bound():
     rng = random.Random(2)
-    for bound in (200, 400, 800):
-        found = [tasks.conversation("direct", tasks.Size(bound, bound, 0), rng)[0] for _ in range(150)]
-        for request, answer in found:
-            words = voice("en").count(answer)
-            asked = [int(number) for number in re.findall(r"\d+", request)]
-            assert any(abs(words - number) <= 0.3 * number + 15 for number in asked), (request, words)
-            assert max(asked) <= bound
-        assert max(voice("en").count(answer) for _, answer in found) > 0.8 * bound
+    for bound in (200, 800):
+        for _ in range(40):
+            request, answer = direct.piece(voice("en"), bound, rng)
+            feet = re.findall(r"\nPage (\d+) of (\d+)(?:\n\n|$)", answer)
+            pages = len(feet)
+            assert feet == [(str(number), str(pages)) for number in range(1, pages + 1)]
+            assert str(pages * direct.PAGE) in request and pages * direct.PAGE <= bound
+            assert voice("en").count(answer) == pytest.approx(pages * direct.PAGE, rel=0.2)
+            sentences = [s for s in re.split(r"(?<=[.?]) |\n+", answer) if not s.startswith("Page ")]
+            assert len(set(sentences)) == len(sentences) == pages * direct.SENTENCES
