@@ -2,8 +2,8 @@
 
 A page has three sentences and its number at the foot, "Page 3 of 8". So the length that is asked for matters for one
 decision, how many pages there are; each number follows from the one before it, and the piece ends after the last. A
-model of half a million parameters learns this in minutes. What it does not learn are pieces whose end must be counted
-out: paragraphs that are not numbered.
+model of half a million parameters learns this in minutes; paragraphs without numbers, whose end must be counted out, it
+had not learnt in the same time.
 """
 
 import random
