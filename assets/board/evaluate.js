@@ -149,7 +149,7 @@ class EvaluateTab extends WatchedTab {
     say(parts.points, t("Length score {n}", { n: answer.score }));
     say(parts.lengths, t("{n} of {m} words asked for", { n: figure(answer.words), m: figure(answer.target) }));
     parts.quarters.replaceChildren(...answer.quarters.map((share) => el("td", {}, share + NBSP + "%")));
-    say(parts.openings, t("Paragraphs whose opening no earlier one has: {n} %", { n: answer.openings }));
+    say(parts.openings, t("Paragraphs that begin unlike all before them: {n} %", { n: answer.openings }));
     say(parts.passage, answer.passage_words ? t("The longest passage that comes twice has {n} words: “{text}”", { n: figure(answer.passage_words), text: answer.passage }) : t("No passage comes twice."));
     parts.judged.replaceChildren(...answer.judged.map((judged) => this.judgement(judged)));
   }

@@ -61,7 +61,7 @@ class Plan {
     const { write, pre } = board.parts;
     say(write, begun && unfinished ? t("Continue") : t("Write"));
     write.disabled = board.busy || !unfinished;
-    const time = unfinished && this.time !== undefined ? t("About {time}.", { time: duration(this.time) }) + " " : "";
+    const time = unfinished && this.time !== undefined ? t("About {time} to write.", { time: duration(this.time) }) + " " : "";
     const told = time + "*" + (unfinished ? t(MODES[board.head.mode] ?? "") : t("Every step of this plan is written."));
     if (told !== this.told) pre.replaceChildren(...told.split("*").map((text, i) => el("span", { class: i ? "way" : "time" }, text)));
     this.told = told;

@@ -77,7 +77,7 @@ Object.assign(Card.prototype, {
     const turn = (place.turn = (place.turn ?? 0) + 1);
     const answer = await this.board.link.ask("price", { draft: this.board.draft, key: this.key, how, ...fields });
     if (!answer || answer.refused || turn !== place.turn) return; // a later wish has another price
-    const parts = [t("Re-reads {n} tokens", { n: "*" + figure(answer.tokens) + "*" })];
+    const parts = [t(answer.tokens === 1 ? "Re-reads {n} token" : "Re-reads {n} tokens", { n: "*" + figure(answer.tokens) + "*" })];
     if (answer.reading !== null) parts.push(t("about {time}", { time: "*" + duration(answer.reading) + "*" }));
     if (how === "mend") parts.push(t("then mends two sentences"));
     else if (answer.writing !== null) parts.push(t(how === "alternatives" ? "then writes for at most {time}" : "then writes for about {time}", { time: duration(answer.writing) }));

@@ -19,8 +19,11 @@ Serve = Callable[..., Site]
 def test_every_phrase_of_the_scripts_has_a_translation_with_the_same_slots() -> None:
     phrases = json.loads((ASSETS / "locale" / "zh.json").read_text(encoding="utf-8"))
     scripts = "\n".join(path.read_text(encoding="utf-8") for path in (ASSETS / "board").glob("*.js"))
-    used = set(re.findall(r'\bt\("((?:[^"\\]|\\.)+)"', scripts))
-    assert used
+    phrase = r'"((?:[^"\\]|\\.)+)"'
+    used = set(re.findall(rf"\bt\({phrase}", scripts))
+    for either, other in re.findall(rf"\bt\([^?\n\"()]+(?:\"\w+\" )?\? {phrase} : {phrase}", scripts):
+        used |= {either, other}  # the one or the other is said
+    assert "then writes for at most {time}" in used
     assert sorted(used - phrases.keys()) == []
     slots = re.compile(r"\{\w+\}")
     optional = {"{m}"}
