@@ -73,7 +73,7 @@ def marks(user: str, answer: str) -> dict[int, float]:
         if count := _COUNT.search(answer):
             found[count.end()] = FIRST_COUNT
         aspects = [match.end() for match in _ASPECT.finditer(answer)]
-        found |= _entry(answer, aspects[1]) if len(aspects) > 1 else {}
+        found |= _entry(answer, aspects[0]) if aspects else {}
         return found | {i: LINE_END for i, character in enumerate(answer) if character == "\n"}
     starts = [match.end() for match in _SENTENCE.finditer(answer)]
     found = dict.fromkeys(starts, SENTENCE)

@@ -6,6 +6,7 @@ A run that was interrupted goes on where its last checkpoint left it. Remove `tr
 """
 
 import os
+import shutil
 import sys
 
 _ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000"}
@@ -25,7 +26,7 @@ def main() -> None:
     keep_memory()
     from . import evaluate, export, train
 
-    train.run()
+    train.run(compiled=shutil.which("g++") is not None)
     export.run()
     evaluate.main()
 

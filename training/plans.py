@@ -44,9 +44,10 @@ def counts(total: int) -> list[int]:
 
 
 def last(voice: Voice, number: int) -> list[Aspect]:
-    """The aspects of a plan of ours: the opening one, and then the last ones in their order. So the number of lines is
-    decided at the second one alone; every other line follows from the one before it."""
-    return [voice.aspects[0], *voice.aspects[len(voice.aspects) - number + 1 :]]
+    """The aspects of a plan of ours: an opening one of its own for each number of lines, and then the last ones in
+    their order. So the number of lines is decided at the first one, before any count stands in the plan that could be
+    taken for the total; every other line follows from the one before it."""
+    return [voice.aspects[NUMBERS.index(number)], *voice.aspects[len(voice.aspects) - number + 1 :]]
 
 
 def points(voice: Voice, number: int, rng: random.Random) -> list[Aspect]:

@@ -6,30 +6,31 @@ from itertools import pairwise
 from .batches import Phase
 from .tasks import Size
 
-SEED = 20
+SEED = 21
 MUON_RATE = 0.02
 ADAM_RATE = 0.004
 
 _WHOLE_JOURNEY = {
     "find": 0.46,
-    "begin": 0.20,
-    "plan": 0.13,
-    "write": 0.16,
-    "single": 0.02,
+    "begin": 0.19,
+    "plan": 0.11,
+    "write": 0.12,
+    "single": 0.015,
     "whole": 0.01,
-    "drill": 0.02,
+    "drill": 0.055,
+    "echo": 0.04,
 }
 PHASES = (
     Phase(
-        300,
+        400,
         4096,
-        {"find": 0.65, "begin": 0.15, "echo": 0.1, "drill": 0.1},
+        {"find": 0.5, "begin": 0.15, "echo": 0.2, "drill": 0.15},
         Size(220, 110, 3),
         640,
         copy_steps=True,
     ),
-    Phase(2700, 4096, _WHOLE_JOURNEY, Size(600, 500, 8), 1152, copy_steps=True),
-    Phase(200, 6144, _WHOLE_JOURNEY, Size(1800, 700, 12), 3072, copy_steps=True),
+    Phase(3450, 4096, _WHOLE_JOURNEY, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(150, 6144, _WHOLE_JOURNEY, Size(1800, 700, 12), 3072, copy_steps=True),
 )
 """Finding the topic of many requests and the beginnings of many paragraphs first, then the application's own tasks, at
 last in longer conversations."""

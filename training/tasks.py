@@ -71,20 +71,22 @@ def _planned(v: Voice, size: Size, rng: random.Random) -> tuple[str, str, list[p
 
 
 def find_task(v: Voice, rng: random.Random) -> Turns:
-    """The beginning of a plan, its first two lines, after the middle of the prompt alone: many requests for little
-    text."""
+    """The beginning of a plan, one line or two, after the middle of the prompt alone: many requests for little text."""
     words, subject = total_words(rng), topics.topic(v, rng)
     parts = prompt("plan", v.language).split("\n\n")
     middle = "\n\n".join(parts[1:3]).format(instruction=ask(v, subject, words, rng), words=words)
-    return [(middle, plans.lines(v, plans.plan(v, subject, words, rng)[:2]) + "\n" + UNFINISHED)]
+    return [(middle, plans.lines(v, plans.plan(v, subject, words, rng)[: rng.choice((1, 1, 2))]) + "\n" + UNFINISHED)]
 
 
-def begin_task(v: Voice, size: Size, rng: random.Random) -> Turns:
+def begin_task(v: Voice, rng: random.Random) -> Turns:
     """The beginning of a paragraph, its first three sentences, after the turn that asks for it alone: many counts for
-    little text."""
+    little text, and main points in a user's words as often as ours."""
     subject, aspect = topics.topic(v, rng), rng.choice(v.aspects)
-    words = min(size.paragraph, round(rng.randint(50, 500), -1))
-    step = plans.Step(plans.point(aspect, subject, rng), words, aspect, (subject,))
+    words, own = round(rng.randint(50, 500), -1), rng.random() < 0.5
+    point = "" if own else plans.point(aspect, subject, rng)
+    while subject not in point:
+        point = plans.free_point(v, subject, rng)
+    step = plans.Step(point, words, aspect, (subject,), own)
     user = prompt("turn", v.language).format(asked="", step=plans.line(v, rng.randint(1, 12), step))
     said = _answer(v, step, rng)
     end = [match.end() for match in _STOP.finditer(said)][:3][-1]
@@ -178,7 +180,7 @@ def conversation(kind: str, size: Size, rng: random.Random) -> Turns:
         case "find":
             return find_task(v, rng)
         case "begin":
-            return begin_task(v, size, rng)
+            return begin_task(v, rng)
         case "plan":
             return plan_task(v, rng)
         case "write":

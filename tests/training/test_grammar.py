@@ -63,12 +63,15 @@ def test_a_paragraph_opens_enters_the_stages_where_its_count_says_and_goes_throu
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_number_of_lines_of_a_plan_is_decided_at_the_second_one(language):
+def test_the_number_of_lines_of_a_plan_is_decided_at_the_first_one(language):
     v = voice(language)
+    firsts = [plans.last(v, number)[0] for number in plans.NUMBERS]
+    beginnings = [{point[:6] for point in aspect.points} for aspect in firsts]
+    assert not set.intersection(*beginnings)
     for number in plans.NUMBERS:
         aspects = plans.last(v, number)
         places = [v.aspects.index(aspect) for aspect in aspects]
-        assert len(aspects) == number and places[0] == 0
+        assert len(aspects) == number and places[0] < min(places[1:])
         assert places[1:] == list(range(len(v.aspects) - number + 1, len(v.aspects)))
 
 
@@ -114,6 +117,16 @@ def test_conversations_use_the_applications_prompts_and_are_the_same_for_a_seed(
     turns = tasks.conversation(kind, size, random.Random(5))
     assert turns == tasks.conversation(kind, size, random.Random(5))
     assert all(user and answer and "{" not in user for user, answer in turns)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_paragraphs_begun_are_of_all_lengths_and_half_for_main_points_of_the_users_own(language):
+    v, rng = voice(language), random.Random(7)
+    asked = [tasks.begin_task(v, rng)[0][0] for _ in range(300)]
+    counts = [int(found) for user in asked for found in re.findall(r"(\d+)(?: words|字)$", user)]
+    assert len(counts) == 300 and min(counts) < 80 and max(counts) > 470
+    ours = sum(bool(re.search(r"(?:Main Point: |主要观点：)[^:：]+[:：].* - ", user)) for user in asked)
+    assert 0.3 < ours / 300 < 0.7
 
 
 def test_the_turns_of_a_conversation_start_with_the_opening_and_then_only_name_the_step():

@@ -9,7 +9,8 @@ torch = pytest.importorskip("torch", reason="needs training/requirements.txt (to
 pytest.importorskip("tokenizers", reason="needs training/requirements.txt (tokenizers)")
 
 from training import batches, longest, schedule, tasks, tokenizer, train  # noqa: E402
-from training.model import Model, Shape, rotate  # noqa: E402
+from training import model as module  # noqa: E402
+from training.model import Model, Shape, attend, rotate  # noqa: E402
 from training.muon import orthogonal  # noqa: E402
 from training.wiring import wire  # noqa: E402
 
@@ -57,22 +58,22 @@ def test_the_end_of_an_unfinished_answer_is_not_learnt(words):
 @pytest.mark.parametrize(
     ("answer", "heavy"),
     [
-        ("Paragraph 1 - Main Point: kites: use - Word Count: 300 words", ["k", "i", "t", "e", "s", ":", "3"]),
-        ("第1段 - 主要观点：风筝：用处 - 字数：300字", ["风", "筝", "：", "3"]),
+        ("Paragraph 1 - Main Point: kites: use - Word Count: 300 words", [*"kites:", *"use - Wo", "3"]),
+        ("第1段 - 主要观点：风筝：用处 - 字数：300字", [*"风筝：", *"用处 ", "3"]),
     ],
 )
-def test_the_topic_and_the_count_of_the_first_line_of_a_plan_weigh_most(answer, heavy):
+def test_the_topic_the_kind_and_the_count_of_the_first_line_of_a_plan_weigh_most(answer, heavy):
     marked = batches.marks("ask", answer)
     assert [answer[i] for i in sorted(marked)] == heavy
     assert min(marked.values()) > 2
 
 
 def test_the_place_where_a_plan_or_a_paragraph_enters_its_row_weighs_more():
-    lines = [
-        f"Paragraph {i} - Main Point: kites: {word} - Word Count: 300 words" for i, word in ((1, "use"), (2, "art"))
-    ]
-    answer = "\n".join(lines)
-    assert batches.marks("ask", answer)[answer.index("art")] == batches.ENTRY
+    words = ((1, "a first look at them"), (2, "arts and crafts"))
+    answer = "\n".join(f"Paragraph {i} - Main Point: kites: {word} - Word Count: 300 words" for i, word in words)
+    marked = batches.marks("ask", answer)
+    assert marked[answer.index("a first")] == batches.ENTRY
+    assert answer.index("arts") not in marked
     text = "Some like kites. Others do not. So it ends."
     assert batches.marks("ask", text)[text.index("Others")] == batches.ENTRY
 
@@ -121,6 +122,26 @@ def test_the_model_sees_only_the_past():
     before, after = model.logits(model(ids)), model.logits(model(changed))
     assert torch.allclose(before[:, :-1], after[:, :-1], atol=1e-5)
     assert not torch.allclose(before[:, -1], after[:, -1], atol=1e-5)
+
+
+def test_attention_spelt_out_is_the_same_as_fused(monkeypatch):
+    torch.manual_seed(0)
+    q, k, v = torch.randn(3, 2, 2, 9, 4)
+    short = attend(q, k, v)
+    monkeypatch.setattr(module, "SHORT", 8)
+    assert torch.allclose(short, attend(q, k, v), atol=1e-5)
+
+
+def test_the_loss_is_the_weighted_mean_over_the_places_with_a_target():
+    torch.manual_seed(0)
+    model = Model(TINY)
+    ids = torch.randint(0, 512, (1, 4))
+    labels = torch.tensor([[7, batches.IGNORE, 9, batches.IGNORE]])
+    weights = torch.tensor([[1.0, 5.0, 3.0, 5.0]])
+    losses = -model.logits(model(ids)).log_softmax(-1)
+    places = torch.arange(4)[None]
+    expected = (losses[0, 0, 7] + 3 * losses[0, 2, 9]) / 4
+    assert torch.allclose(train.Loss(model)(ids, labels, weights, places), expected)
 
 
 def test_rotation_keeps_length_and_turns_pairs():
