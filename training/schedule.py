@@ -20,6 +20,8 @@ _WHOLE_JOURNEY = {
     "drill": 0.055,
     "echo": 0.04,
 }
+_MORE_PROSE = _WHOLE_JOURNEY | {"find": 0.36, "begin": 0.14, "plan": 0.12, "write": 0.27}
+_MORE_DECISIONS = _WHOLE_JOURNEY | {"find": 0.42, "begin": 0.24, "plan": 0.10, "write": 0.17}
 PHASES = (
     Phase(
         400,
@@ -29,11 +31,13 @@ PHASES = (
         640,
         copy_steps=True,
     ),
-    Phase(3450, 4096, _WHOLE_JOURNEY, Size(450, 500, 8), 768, copy_steps=True),
-    Phase(150, 6144, _WHOLE_JOURNEY, Size(1800, 700, 12), 3072, copy_steps=True),
+    Phase(2100, 4096, _WHOLE_JOURNEY, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(1100, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(830, 4096, _MORE_DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(120, 6144, _MORE_DECISIONS, Size(1800, 700, 12), 3072, copy_steps=True),
 )
-"""Finding the topic of many requests and the beginnings of many paragraphs first, then the application's own tasks, at
-last in longer conversations."""
+"""Short exercises first; then the application's own tasks among them, then more of whole paragraphs, then more of the
+decisions (which topic, where to enter), at last in longer conversations. Copying is exercised to the end."""
 
 
 @dataclass(frozen=True)
