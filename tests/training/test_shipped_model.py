@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from training.evaluate import ask_plan, write
+from training.evaluate import ask_plan, plan_row, write
 from training.heldout import requests
-from training.metrics import Line, parse_plan
+from training.metrics import Line
 from training.speaker import Model
 
 MODEL = Path(__file__).parents[2] / "models" / "demo.gguf"
@@ -31,18 +31,21 @@ def test_it_says_what_it_is(model):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_plans_for_requests_it_never_saw_often_have_the_form(model, language):
-    """The bar is 95 %; models/README.md says what the file reaches. This asks for less, on few requests."""
-    answers = [ask_plan(model, request, language, seed=1) for request in requests(language)[:5]]
-    assert all(answer.valid for answer in answers)
-    assert sum(bool(answer.ended and parse_plan(answer.text, language)) for answer in answers) >= 2
+def test_plans_for_requests_it_never_saw_often_have_the_form_and_the_total(model, language):
+    """The bars are 95 % for the form and 85 % for the total; models/README.md says what the file reaches. This asks for
+    less, on few requests."""
+    asked = requests(language)[:5]
+    rows = [plan_row(ask_plan(model, request, language, seed=1), request, language)[0] for request in asked]
+    assert all(row["valid"] for row in rows)
+    assert sum(row["parses"] for row in rows) >= 3
+    assert sum(row["error"] <= 0.15 for row in rows) >= 3
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_paragraphs_are_valid_some_end_by_themselves_and_few_repeat_a_sentence(model, language):
+def test_paragraphs_are_valid_half_end_by_themselves_and_few_repeat_a_sentence(model, language):
     rows = []
     for request in requests(language)[:4]:
         rows += write(model, request, [Line(1, request.point, 150)], language, 1, seed=1)
     assert all(row["valid"] for row in rows)
-    assert sum(row["ended"] for row in rows) >= 1
+    assert sum(row["ended"] for row in rows) >= 2
     assert sum(row["repeats"] for row in rows) <= 1
