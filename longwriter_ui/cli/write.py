@@ -52,8 +52,8 @@ def run(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     brief = _brief(arguments, plan) if arguments.resume is None else None
     with closing(open_with(arguments, open_studio)) as studio:
         draft_id = _begin(studio, arguments, brief, plan) if brief else find_draft(studio, arguments.resume)
-        note(f"Draft {draft_id}")
         try:
+            note(f"Draft {draft_id}")
             run = _work(studio, draft_id)
         except KeyboardInterrupt:
             _tell_stopped(draft_id, arguments)

@@ -90,7 +90,8 @@ def test_a_piece_is_written_on_a_server_stopped_and_gone_on_with(
     report = json.loads((longwriter.folder / "report.json").read_text(encoding="utf-8"))
     assert report["model"] == "demo" and (longwriter.folder / "a.md").read_text(encoding="utf-8").strip()
 
-    long = longwriter.write_plan(PLAN.replace("20 words", "1000 words"), "long.md")
+    line = "Paragraph {n} - Main Point: The hills - Word Count: 400 words\n"
+    long = longwriter.write_plan("".join(line.format(n=n) for n in range(1, 13)), "long.md")
     process = longwriter.start("write", "Write about Lisbon", "--plan", long, "--length", "strict", *here)
     seen = wait_for(process, "^Draft ")
     process.send_signal(signal.SIGINT)
