@@ -98,7 +98,7 @@ def test_a_killed_run_goes_on_and_does_nothing_twice(longwriter: CommandLine, pr
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_ctrl_c_keeps_what_is_written(longwriter: CommandLine, prompts: Path, wait_for, tmp_path: Path):
     endless = write_tiny_gguf(tmp_path / "endless.gguf", never=EOS, context=60_000)
-    long = {**PROMPTS[0], "length": 150}
+    long = {**PROMPTS[0], "length": 90}
     prompts.write_text("\n".join(json.dumps(prompt) for prompt in (PROMPTS[0], long)), encoding="utf-8")
     command = ("eval", "run", "--prompts", prompts, "--model", endless, "--out", "RUN")
     process = longwriter.start(*command)
@@ -124,11 +124,12 @@ def test_wrong_usage_is_told(longwriter: CommandLine, prompts: Path):
 
 
 def test_a_local_model_judges_a_run(longwriter: CommandLine, prompts: Path):
+    prompts.write_text(json.dumps(PROMPTS[0]), encoding="utf-8")
     assert longwriter("eval", "run", "--prompts", prompts, "--model", longwriter.model, "--out", "RUN").code == 0
     result = longwriter("eval", "quality", "RUN", "--judge", longwriter.model)
     assert result.code == 0, result.err
     assert "Judge: Tiny" in result.out
-    assert "Pieces judged: 3, malformed answers only: 0, failed: 0" in result.out
+    assert "Pieces judged: 1, malformed answers only: 0, failed: 0" in result.out
     again = longwriter("eval", "quality", "RUN", "--judge", longwriter.model)
     assert "Piece" not in again.err
     assert again.out == result.out
