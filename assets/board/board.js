@@ -173,6 +173,16 @@ class Board {
     return this.measured;
   }
 
+  /** Beginnings that more than one main point has; looked up in the same way. */
+  get shared() {
+    if (!this.beginnings) {
+      const all = [...this.cards.values()].map((card) => beginning(card.data?.main_point ?? ""));
+      this.beginnings = new Set(all.filter((head, i) => head && all.indexOf(head) < i));
+      queueMicrotask(() => (this.beginnings = null));
+    }
+    return this.beginnings;
+  }
+
   tallies() {
     const states = this.order.map((key) => this.cards.get(key)?.data && this.cards.get(key).status);
     const of = (...names) => states.filter((state) => names.includes(state)).length;

@@ -160,7 +160,7 @@ class Card {
     this.outline.className = "is-" + status;
     this.outGlyph.className = "glyph " + status;
     say(this.outNumber, String(this.number));
-    say(this.outLabel, label(data.main_point) || t("Step {n}", { n: this.number }));
+    say(this.outLabel, label(data.main_point, board.shared) || t("Step {n}", { n: this.number }));
     say(this.outCount, status === "stale" ? t("stale") : figure(words || target));
     this.outCount.className = status === "stale" ? "c stale" : "c";
     say(this.outState, t(STATES[status]));
@@ -288,9 +288,11 @@ function readWords(typed) {
   return /^\d+$/.test(digits) && Number(digits) >= 1 && Number(digits) <= MOST_WORDS ? Number(digits) : null;
 }
 
-/** Outline label: the main point up to its first colon, else its first 40 characters. */
-function label(point) {
-  const colon = point.search(/[:：]/);
-  if (colon > 0 && colon <= 60) return point.slice(0, colon);
-  return point.length > 40 ? point.slice(0, 40).trimEnd() + "…" : point;
+/** Outline label: the main point up to its first colon, or what comes after it where other points begin so too; else its
+    first 40 characters. */
+function label(point, shared) {
+  const head = beginning(point);
+  if (head && !shared.has(head)) return head;
+  const text = (head && point.slice(head.length + 1).trim()) || point;
+  return text.length > 40 ? text.slice(0, 40).trimEnd() + "…" : text;
 }

@@ -24,6 +24,12 @@ function duration(seconds) {
   return Math.floor(minutes / 60) + NBSP + t("h") + (rest ? " " + rest + NBSP + t("min") : "");
 }
 
+/** A main point up to its first colon, where that is not far. */
+function beginning(point) {
+  const colon = point.search(/[:：]/);
+  return colon > 0 && colon <= 60 ? point.slice(0, colon) : "";
+}
+
 const STATES = {
   planned: "Planned",
   writing: "Writing",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from longwriter_ui.engine.base import Request
 from longwriter_ui.engine.scripted import ScriptedEngine
@@ -88,6 +89,13 @@ def test_the_plan_by_keyboard_and_menu(serve: Serve) -> None:
     tab.locator("#lw-outline").fill(outline)
     tab.get_by_role("button", name="Use this outline").click()
     site.until(lambda: points(site) == [step.main_point for step in made], "the exported outline is the plan again")
+
+    # points that begin alike are told apart beside the draft
+    tab.get_by_role("button", name="Import outline").click()
+    tab.locator("#lw-outline").fill("1. Town: its harbour\n2. Town: its market\n3. Farewell: the last boat\n")
+    tab.get_by_role("button", name="Use this outline").click()
+    labels = tab.locator("[data-part=outline] .label")
+    expect(labels).to_have_text(["its harbour", "its market", "Farewell"])
 
 
 def test_the_draft_versions_wishes_alternatives_and_stale_answers(serve: Serve) -> None:
