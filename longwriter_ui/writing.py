@@ -170,9 +170,12 @@ class Answer:
 
     def version(self) -> Version:
         """The answer as a version; a stopped one keeps its trailing space, so that it can be continued exactly. One
-        that is held to a length and did not end by itself loses the sentence that it was cut off in."""
-        if self._held and self.finish is FinishReason.LENGTH and (end := last_sentence_end(self._new)):
-            return self._up_to(end, FinishReason.LENGTH)
+        that is held to a length and did not end by itself loses the sentence that it was cut off in; a line without
+        sentences, such as one of a list or a poem, stays as it is."""
+        if self._held and self.finish is FinishReason.LENGTH:
+            line = self._new.rpartition("\n")[2]
+            if end := last_sentence_end(line):
+                return self._up_to(len(self._new) - len(line) + end, FinishReason.LENGTH)
         text = self.text if self.finish is FinishReason.CANCELLED else self.text.strip(" \t\n")
         return replace(self.begun, text=text, finish=self.finish, tokens=self._tokens(len(self._chunks)))
 

@@ -154,6 +154,15 @@ def test_an_answer_held_to_a_length_loses_the_sentence_it_was_cut_off_in(mode: M
         assert "".join(map(chr, version.tokens)) in ("", version.text)
 
 
+def test_an_answer_cut_off_in_a_poem_keeps_all_its_lines() -> None:
+    table = desk(words=(50,))
+    poem = "\n".join(" ".join(random.Random(n).choices(WORDS, k=6)) for n in range(900))
+    table.write(ScriptedEngine(lambda request: "Here is the poem.\n" + poem))
+    version = table.draft.paragraphs[0].version
+    assert version is not None and version.finish is FinishReason.LENGTH
+    assert version.text.count("\n") > 10
+
+
 def test_an_empty_answer_is_asked_for_once_more_with_another_seed() -> None:
     seeds: list[int] = []
 
