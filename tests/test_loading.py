@@ -33,7 +33,8 @@ PLAN = "Paragraph 1 - Main Point: The tide - Word Count: 20 words\n"
 
 @pytest.fixture
 def good(tmp_path: Path) -> Path:
-    return write_tiny_gguf(tmp_path / "good.gguf", name="Good")
+    """It never ends by itself, so that it always writes something."""
+    return write_tiny_gguf(tmp_path / "good.gguf", name="Good", never=EOS)
 
 
 @pytest.fixture
