@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from longwriter_ui.sentences import last_sentence_end
 
-_WORD = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]|[^\W_\u3040-\u30ff\u4e00-\u9fff]+")
+_WORD = re.compile(r"([\u3040-\u30ff\u4e00-\u9fff])|[^\W_\u3040-\u30ff\u4e00-\u9fff]+")  # in group 1: a word by itself
 _RUN = 6  # words that make a run
 _LONGEST = 80  # letters of a word; a longer one is a loop of letters
 _WINDOW = 45  # runs that are looked at
@@ -43,7 +43,7 @@ class LoopGuard:
         self._open += text
         looping, done = False, 0
         for match in _WORD.finditer(self._open):
-            if match.end() == len(self._open) and match[0].isascii():
+            if match.end() == len(self._open) and match[1] is None:
                 if len(match[0]) > _LONGEST:
                     self._endless = self._at + match.start()
                 break  # the word may go on

@@ -79,3 +79,25 @@ def test_a_loop_of_letters_is_caught() -> None:
     for letters in ("p", "it"):
         assert words_until_caught([], f"{text} The {letters * 300}") is not None
         assert good_part([], f"{text} The {letters * 300}") == text
+
+
+OTHERS = {
+    "ru": "Старый смотритель поднимался по лестнице каждый вечер, зажигал огонь и долго ждал первых кораблей. "
+    "Утром он записывал погоду, чинил сети и слушал, как внизу просыпается гавань.",
+    "el": "Ο φύλακας ανέβαινε τις σκάλες κάθε βράδυ, άναβε τη φωτιά και περίμενε τα πρώτα καράβια. "
+    "Το πρωί έγραφε τον καιρό, μπάλωνε τα δίχτυα και άκουγε το λιμάνι που ξυπνούσε.",
+    "fr": "Chaque été, le gardien âgé réparait l'échelle, préparait la fête près de la forêt et espérait l'arrivée du "
+    "bateau. Après la marée, il notait la météo et écoutait le réveil du port.",
+}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("seed", range(5))
+def test_words_of_other_scripts_count_whole_however_they_come(language: str, seed: int) -> None:
+    """A token may hold half a word of them."""
+    text = OTHERS[language]
+    guard = LoopGuard([text])
+    assert any([guard.add(piece) for piece in pieces(f"{text} " * 3, seed)])
+    guard = LoopGuard()
+    assert not any([guard.add(piece) for piece in pieces(text, seed)])
+    assert good_part([], f"{text} " * 6) == text
