@@ -1,7 +1,7 @@
 """The studio writes what `evaluate` measures: a run's prompts, one after the other.
 
-When the line of a piece is in pred.jsonl, its draft goes. `direct` needs no draft: the prompt itself is put to the
-model, as the benchmark does, and a piece that was broken off begins anew.
+When the line of a piece is in pred.jsonl, its draft goes, or is the person's for good. `direct` needs no draft: the
+prompt itself is put to the model, as the benchmark does, and a piece that was broken off begins anew.
 """
 
 from __future__ import annotations
@@ -94,10 +94,10 @@ def write_run(
         waiting.put(n)
     stopped = threading.Event()
     with appending(run.predictions_file) as predictions, appending(run.drafts_file) as drafts:
-        if not keep:
-            pieces = Pieces(studio, cancel, drafts, run.drafts_file)
-            for done in run.predictions():  # left by a process that was killed between the line and this
-                pieces.remove(done.n)
+        settle = Pieces.keep if keep else Pieces.remove
+        pieces = Pieces(studio, cancel, drafts, run.drafts_file)
+        for done in run.predictions():  # left by a process that was killed between the line and this
+            settle(pieces, done.n)
 
         def work(studio: Studio, stop: Cancel) -> Iterator[RunEvent]:
             pieces = Pieces(studio, stop, drafts, run.drafts_file)
@@ -119,8 +119,7 @@ def write_run(
                     pieces.remove(n)
                     raise
                 predictions.append(prediction.values())
-                if not keep:
-                    pieces.remove(n)
+                settle(pieces, n)
                 yield PieceDone(prediction, len(run.prompts))
 
         if others:

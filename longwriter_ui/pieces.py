@@ -25,7 +25,8 @@ class Pieces:
     def __init__(self, studio: Studio, cancel: Cancel, noted: Appender, known: Path) -> None:
         self._studio, self._cancel, self._noted = studio, cancel, noted
         self._model = studio.model.label if studio.model else ""
-        self._drafts = {line["n"]: (str(line["draft"]), str(line["model"])) for line in read_lines(known)}
+        lines = {line["n"]: line for line in read_lines(known)}  # the last one of a piece holds
+        self._drafts = {n: (str(line["draft"]), str(line["model"])) for n, line in lines.items() if line["draft"]}
 
     def write(self, n: int, brief: Brief, mode: Mode, seed: int, jobs: list[Job]) -> Generator[Progress, None, bool]:
         """Plan and write piece `n`, or go on with it; False when it was stopped. Its jobs are put into `jobs`.
@@ -55,10 +56,22 @@ class Pieces:
         except DraftNotFound:
             return None
 
+    def keep(self, n: int) -> None:
+        """Leave the draft of piece `n` in the library, if there is one: from now on it is the person's."""
+        if self._drafts.pop(n, None) is not None:
+            self._noted.append({"n": n, "draft": None, "model": self._model})
+
     def remove(self, n: int) -> None:
-        """Delete the draft of piece `n`, if there is one."""
-        if self.draft(n) is not None:
-            self._studio.delete(self._drafts.pop(n)[0])
+        """Delete the draft of piece `n`, if there is one; with a person's changes in it, it goes into the trash."""
+        if self.draft(n) is None:
+            return
+        key = self._drafts[n][0]
+        if self._studio.touched(key):
+            self._studio.trash(key)
+            self.keep(n)
+        else:
+            self._studio.delete(key)
+            del self._drafts[n]
 
 
 def follow(studio: Studio, job: Job, jobs: list[Job], cancel: Cancel) -> Generator[Progress, None, bool]:

@@ -79,6 +79,10 @@ class Shelf:
         """Put the draft in the trash, or take it out again; nothing of it is lost."""
         self._store.trash(draft_id, gone)
 
+    def touched(self, draft_id: str) -> bool:
+        """Whether a person has changed the draft since it was made."""
+        return self._store.touched(draft_id)
+
     def duplicate(self, draft_id: str) -> Draft:
         """A copy of the draft with all its versions, as a draft of its own that belongs to the same person."""
         found = self._store.project(draft_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -18,8 +19,9 @@ from longwriter_ui.evaluate.results import Results
 from longwriter_ui.evaluate.run import Run
 from longwriter_ui.evaluation import MODES, PieceDone, PieceStarted, PieceWriting, RunEnded, settings_of, write_run
 from longwriter_ui.host import EngineHost
-from longwriter_ui.jsonl import read_lines
+from longwriter_ui.jsonl import dump_lines, read_lines
 from longwriter_ui.paths import home
+from longwriter_ui.pieces import Pieces
 from longwriter_ui.studio import Studio
 from longwriter_ui.words import benchmark_count
 from tests.script import ScriptedOpener, author
@@ -195,20 +197,53 @@ def test_a_run_ends_when_its_settings_change_and_goes_on_with_the_old_ones(tmp_p
     assert [p.n for p in run.predictions()] == [0, 1, 2]
 
 
-def test_a_draft_left_by_a_killed_process_is_cleared_away(tmp_path: Path, studio: Studio):
+def leave_one(run: Run, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The draft of the first piece, whose process was killed when its line was written; its id."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Pieces, "remove", lambda pieces, n: sys.exit("killed"))
+        with pytest.raises(SystemExit):
+            write(run, studio)
+    assert [p.n for p in run.predictions()] == [0]
+    [left] = studio.drafts()
+    return left.id
+
+
+def test_a_draft_left_by_a_killed_process_is_cleared_away(
+    tmp_path: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch
+):
     run = begin(tmp_path / "run", studio)
-    events = write_run(run, studio, threading.Event(), keep=True)
-    while not isinstance(next(events), PieceDone):
-        pass
-    events.close()
-    assert len(studio.drafts()) == 1
+    leave_one(run, studio, monkeypatch)
     write(run, studio)
-    assert studio.drafts() == []
+    assert studio.drafts() == studio.drafts(trashed=True) == []
 
 
-def test_drafts_can_be_kept(tmp_path: Path, studio: Studio):
-    list(write_run(begin(tmp_path / "run", studio), studio, threading.Event(), keep=True))
-    assert len(studio.drafts()) == 3
+def test_a_draft_that_the_person_changed_is_cleared_into_the_trash_and_only_once(
+    tmp_path: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch
+):
+    run = begin(tmp_path / "run", studio)
+    left = leave_one(run, studio, monkeypatch)
+    studio.edit(left, None, {"do": "edit_text", "key": studio.draft(left).paragraphs[1].key, "text": "In my words."})
+    write(run, studio)
+    assert [draft.id for draft in studio.drafts(trashed=True)] == [left]
+    studio.trash(left, gone=False)
+    write(run, studio)
+    assert [draft.id for draft in studio.drafts()] == [left]
+    assert studio.draft(left).paragraphs[1].text == "In my words."
+
+
+def test_drafts_that_were_kept_stay_when_the_run_is_gone_on_with_without_keeping(tmp_path: Path, studio: Studio):
+    run = begin(tmp_path / "run", studio)
+    list(write_run(run, studio, threading.Event(), keep=True))
+    kept = studio.drafts()
+    assert len(kept) == 3
+    write(run, studio)
+    assert studio.drafts() == kept
+    # Nor is a kept one taken up when its piece is written again.
+    first, *lines = read_lines(run.predictions_file)
+    run.predictions_file.write_bytes(dump_lines([{**first, "problem": "The model failed."}, *lines]))
+    run.forget_failures()
+    write(run, studio)
+    assert studio.drafts() == kept
 
 
 def test_predictions_of_another_program_are_read(tmp_path: Path):

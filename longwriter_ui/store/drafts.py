@@ -22,7 +22,7 @@ from longwriter_ui.store.database import Database
 from longwriter_ui.store.owners import Owners, missing
 from longwriter_ui.store.rows import history, insert_version, load_draft, now, update_version
 from longwriter_ui.store.salvage import notice_of
-from longwriter_ui.store.summary import DraftSummary, summary
+from longwriter_ui.store.summary import DraftSummary, matches, summary
 from longwriter_ui.store.views import PastText, Since
 
 
@@ -90,7 +90,7 @@ class DraftStore:
         with self._database.read() as db:
             ids = owners.listed(db, trashed, owner)
             drafts = [(_found(load_draft(db, i), i), updated) for i, updated in ids]
-        return [summary(draft, updated) for draft, updated in drafts if _has(draft, wanted)]
+        return [summary(draft, updated) for draft, updated in drafts if matches(draft, wanted)]
 
     def trash(self, draft_id: str, gone: bool) -> None:
         """Put the draft in the trash, or take it out; DraftNotFound."""
@@ -216,6 +216,11 @@ class DraftStore:
             journal.record(db, draft_id, state, label)
             touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
 
+    def touched(self, draft_id: str) -> bool:
+        """Whether a person has changed the draft, as far as its journal goes back."""
+        with self._database.read() as db:
+            return journal.touched(db, draft_id)
+
     def since(self, draft_id: str, rev: int) -> Since:
         """What changed after revision `rev` (0: everything)."""
         with self._database.read() as db:
@@ -278,11 +283,6 @@ class DraftStore:
         if not db.execute("UPDATE drafts SET rev = rev + 1, updated = ? WHERE id = ?", (now(), draft_id)).rowcount:
             raise missing(draft_id)
         return int(db.execute("SELECT rev FROM drafts WHERE id = ?", (draft_id,)).fetchone()["rev"])
-
-
-def _has(draft: Draft, wanted: str) -> bool:
-    wanted = wanted.strip().casefold()
-    return not wanted or any(wanted in text.casefold() for text in (draft.title, draft.brief.instruction, draft.text))
 
 
 def _place(texts: list[tuple[Version, str, bool]]) -> tuple[int, int]:

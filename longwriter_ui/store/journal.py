@@ -81,6 +81,14 @@ def ends(db: sqlite3.Connection, draft_id: str) -> tuple[Journaled | None, Journ
     return undo, redo
 
 
+def touched(db: sqlite3.Connection, draft_id: str) -> bool:
+    """Whether anything was done besides planning and writing; taking that back is something, too."""
+    row = db.execute(
+        "SELECT 1 FROM journal WHERE draft_id = ? AND (undone OR label NOT IN ('plan', 'write')) LIMIT 1", (draft_id,)
+    ).fetchone()
+    return row is not None
+
+
 def walk(db: sqlite3.Connection, draft_id: str, rev: int, entry_id: int | None, *, back: bool) -> str:
     """Undo the last change (`back`) or do the last undone one again; its label. EditError when there is none.
 

@@ -23,6 +23,12 @@ class DraftSummary:
     updated: datetime
 
 
+def matches(draft: Draft, wanted: str) -> bool:
+    """Whether a search for `wanted` finds the draft: it is in its title, its instruction or its text."""
+    wanted = wanted.strip().casefold()
+    return not wanted or any(wanted in text.casefold() for text in (draft.title, draft.brief.instruction, draft.text))
+
+
 def summary(draft: Draft, updated: str) -> DraftSummary:
     """The draft's line; `updated` is ISO 8601."""
     return DraftSummary(
