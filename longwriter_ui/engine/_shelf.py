@@ -2,7 +2,8 @@
 
 A state is two files: what llama.cpp writes, and a note of what it belongs to: the model file, the adapter, the
 settings of the context, the tokens, and a hash of the state itself. What does not match in every point is ignored and
-said in the log; it is never trusted. The shelf keeps to a limit of bytes: what was used longest ago goes first.
+said in the log; it is never trusted. The shelf keeps to a limit of bytes: what was used longest ago goes first. What a
+killed process left half written is deleted with the next state that is kept.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ import logging
 import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from longwriter_ui.engine._context import Context
 from longwriter_ui.engine._llama import llama
@@ -42,6 +46,7 @@ class StateShelf:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             note.unlink(missing_ok=True)
+            self._sweep()
             size = context.state_size()
             if size > self._limit or size > shutil.disk_usage(self._folder).free // 2:
                 _log.info("The state of %s is not kept: there is no room for its %d bytes.", name, size)
@@ -97,6 +102,13 @@ class StateShelf:
         _log.warning("The kept state of %s is ignored: %s.", name, why)
         return False
 
+    def _sweep(self) -> None:
+        """Delete what a process that is gone had not finished writing; it may be as large as a state."""
+        for path in self._folder.glob("*.*.tmp"):
+            with suppress(OSError):  # another process was faster, or has it open
+                if _abandoned(path):
+                    path.unlink()
+
     def _shrink(self, newest: Path) -> None:
         """Delete what was used longest ago until the limit is kept."""
         states = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.glob("*.kv"))
@@ -107,6 +119,18 @@ class StateShelf:
             path.with_suffix(".json").unlink(missing_ok=True)
             path.unlink(missing_ok=True)
             total -= size
+
+
+def _abandoned(path: Path) -> bool:
+    """Whether nobody is writing this temporary file any more: its process is gone, or began after it and so only has
+    the same number, as the first process in a container always has."""
+    number = path.suffixes[-2][1:]
+    try:
+        return not number.isdecimal() or path.stat().st_mtime < psutil.Process(int(number)).create_time()
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.AccessDenied:
+        return False
 
 
 def _hash_of(tokens: list[int]) -> str:

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 
 def common_prefix(a: Sequence[object], b: Sequence[object]) -> int:
     """Length of the longest common prefix, of tokens or of text."""
-    limit = min(len(a), len(b))
+    # Slices, taken once: another thread may be cutting a list.
+    a = a[: len(b)]
+    b = b[: len(a)]
     # Drafts only grow, so almost always one list begins the other; comparing slices is done in C.
-    if a[:limit] == b[:limit]:
-        return limit
-    return next(i for i in range(limit) if a[i] != b[i])
+    if a == b:
+        return len(a)
+    return next((i for i, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
 
 
 @dataclass

@@ -57,6 +57,7 @@ class LlamaCppEngine:
         self._ending = Ends(vocabulary, template.stops)
         self._ends, self._leads_to_end = self._ending.tokens, self._ending.leads
         self._lock = threading.Lock()
+        self._freeing = threading.Lock()  # `measure` is asked in other threads, while something is written, too
 
     @classmethod
     def load(
@@ -201,10 +202,11 @@ class LlamaCppEngine:
         if not self._lock.acquire(timeout=_CLOSE_SECONDS):
             raise _still_writing()
         try:
-            if self._model:
-                self._context.close()
-                llama.llama_model_free(self._model)
-                self._model = None
+            with self._freeing:
+                if self._model:
+                    self._context.close()
+                    llama.llama_model_free(self._model)
+                    self._model = None
         finally:
             self._lock.release()
 
@@ -223,8 +225,9 @@ class LlamaCppEngine:
             raise EngineError("The model was closed.", "Load it again.")
 
     def _prompt(self, conversation: Conversation) -> list[int]:
-        self._check_open()
-        return self._vocabulary.prompt(self._template, self._template.render(conversation))
+        with self._freeing:
+            self._check_open()
+            return self._vocabulary.prompt(self._template, self._template.render(conversation))
 
     def _sampler(self, request: Request, prompt: Sequence[int]) -> Sampler:
         return Sampler(self._vocabulary.pointer, request.sampling, request.grammar, prompt)

@@ -43,6 +43,9 @@ class Callee:
     def answer(self, path: str, requests: tuple[Request, ...]) -> Items:
         """What the engine streams; it ends early when the caller closes it."""
         if self._loaded is None or self._loaded[0] != path:
+            previous, self._loaded = self._loaded, None
+            if previous is not None:
+                previous[1].close()  # first: the card need not hold both
             self._loaded = (path, self._opener.open(Path(path)))
         engine = self._loaded[1]
         needed = max(engine.measure(request.conversation).total + request.max_tokens for request in requests)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,17 @@ def test_the_common_prefix_is_common_and_cannot_be_longer(a: list[int], b: list[
     n = common_prefix(a, b)
     assert a[:n] == b[:n]
     assert n == min(len(a), len(b)) or a[n] != b[n]
+
+
+def test_a_list_that_another_thread_cuts_meanwhile_is_compared_as_it_was() -> None:
+    class Cut(list[int]):
+        def __getitem__(self, where: Any) -> Any:
+            found = super().__getitem__(where)
+            self.clear()
+            return found
+
+    assert common_prefix(Cut([1, 2, 3, 9]), [1, 2, 3, 4]) == 3
+    assert common_prefix([1, 2, 3, 4], Cut([1, 2, 3, 9])) == 3
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -227,6 +229,33 @@ def test_a_closed_engine_says_so(load: Load, tiny_gguf: Path) -> None:
     engine.close()
     with pytest.raises(EngineError, match="closed"):
         ask(engine, ASKED)
+    with pytest.raises(EngineError, match="closed"):
+        engine.measure(ASKED)
+
+
+def test_closing_waits_for_what_is_being_measured(load: Load, tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page asks for prices in threads of its own; tokenising with a model that was freed ends the process."""
+    engine = load(tiny_gguf)
+    inside, go_on = threading.Event(), threading.Event()
+    tokenise = engine._vocabulary.prompt
+
+    def slowly(*arguments: Any) -> list[int]:
+        inside.set()
+        assert go_on.wait(60)
+        return tokenise(*arguments)
+
+    monkeypatch.setattr(engine._vocabulary, "prompt", slowly)
+    with ThreadPoolExecutor(2) as threads:
+        measured = threads.submit(engine.measure, ASKED)
+        assert inside.wait(60)
+        closed = threads.submit(engine.close)
+        wait([closed], timeout=0.3)
+        try:
+            assert engine._model and not closed.done()
+        finally:
+            go_on.set()
+        assert measured.result(60).total > 0
+        closed.result(60)
     with pytest.raises(EngineError, match="closed"):
         engine.measure(ASKED)
 

@@ -77,6 +77,24 @@ def test_a_place_that_forgets_loads_again(tiny_gguf: Path, scripted: ScriptedEng
     assert elsewhere.opened == 3
 
 
+def test_another_model_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    events: list[str] = []
+
+    class Heavy(ScriptedEngine):
+        def close(self) -> None:
+            events.append("closed")
+
+    class Heavies:
+        def open(self, path: Path, proceed: Proceed | None = None) -> Engine:
+            events.append(f"opened {path.name}")
+            return Heavy(lambda request: "One.")
+
+    callee = Callee(Heavies())
+    for name in ("a", "a", "b"):
+        list(callee.answer(str(tmp_path / name), (REQUEST,)))
+    assert events == ["opened a", "closed", "opened b"]
+
+
 def test_cancelling_closes_the_call_and_keeps_what_came(tiny_gguf: Path, scripted: ScriptedEngine) -> None:
     elsewhere, cancel = Elsewhere(scripted), threading.Event()
     chunks = []

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,6 +128,20 @@ def test_the_shelf_keeps_to_its_limit_and_drops_the_oldest(load: Load, tiny_gguf
     written(tight)
     tight.save("four")
     assert not (states / "four.kv").exists()
+
+
+def test_what_was_left_half_written_goes_and_what_is_being_written_stays(
+    load: Load, tiny_gguf: Path, states: Path
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    mine, old = f"other.{os.getpid()}.tmp", f"old.{os.getpid()}.tmp"
+    states.mkdir()
+    for name in (mine, old, f"draft.{gone.pid}.tmp"):
+        (states / name).write_bytes(b"half a state")
+    os.utime(states / old, (1, 1))  # of a process that had the same number
+    saved(load, tiny_gguf, states)
+    assert sorted(path.name for path in states.iterdir()) == ["draft.json", "draft.kv", mine]
 
 
 def test_a_name_cannot_leave_the_folder(load: Load, tiny_gguf: Path, states: Path) -> None:
