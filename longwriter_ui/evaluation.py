@@ -90,10 +90,10 @@ def write_run(
     the model or of its settings meanwhile: what was being written then is written anew. `keep`: the drafts stay in the
     library. `others` write at the same time, with the same model on a server."""
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for n in run.todo():
-        waiting.put(n)
     stopped = threading.Event()
     with appending(run.predictions_file) as predictions, appending(run.drafts_file) as drafts:
+        for n in run.todo():
+            waiting.put(n)
         settle = Pieces.keep if keep else Pieces.remove
         pieces = Pieces(studio, cancel, drafts, run.drafts_file)
         for done in run.predictions():  # left by a process that was killed between the line and this

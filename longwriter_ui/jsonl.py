@@ -10,7 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,9 @@ class Appender:
 
 
 @contextmanager
-def appending(path: Path) -> Iterator[Appender]:
-    """The file, for as long as the block runs; StoreError while another process appends to it."""
+def alone(path: Path) -> Iterator[None]:
+    """Nobody else appends to the file, or replaces it, for as long as the block runs; StoreError while another process
+    does."""
     lock = FileLock(path.with_name(f".{path.name}.lock"), thread_local=False)
     with _translated(path):
         try:
@@ -65,13 +66,16 @@ def appending(path: Path) -> Iterator[Appender]:
         except Timeout as error:
             raise StoreError(f"{path} is being written by another process.", "Wait until it is done.") from error
     try:
-        appender = Appender(path)
-        try:
-            yield appender
-        finally:
-            appender.close()
+        yield
     finally:
         lock.release()
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[Appender]:
+    """The file, for as long as the block runs; StoreError while another process has it."""
+    with alone(path), closing(Appender(path)) as appender:
+        yield appender
 
 
 def read_lines(path: Path) -> list[Json]:

@@ -109,6 +109,23 @@ def test_a_prompt_that_fails_is_recorded_and_the_rest_is_written(tmp_path: Path,
     assert sorted(line["n"] for line in read_lines(run.predictions_file)) == [0, 1, 2]
 
 
+def test_failures_are_not_forgotten_under_the_hands_of_who_writes_the_run(tmp_path: Path, open_studio: OpenStudio):
+    def script(request: Request) -> str:
+        if "boats" in request.conversation[0].text:
+            raise EngineError("The model failed.", "Try again.")
+        return author(request)
+
+    studio = open_studio(ScriptedEngine(script))
+    run = begin(tmp_path / "run", studio)
+    events = write_run(run, studio, threading.Event())
+    while not isinstance(next(events), PieceDone):
+        pass
+    with pytest.raises(StoreError, match="is being written by another process"):
+        begin(tmp_path / "run", studio).forget_failures()
+    list(events)
+    assert [line["n"] for line in read_lines(run.predictions_file)] == [0, 1, 2]
+
+
 def test_a_prompt_that_is_no_brief_fails_alone(tmp_path: Path, studio: Studio):
     prompts = (Prompt("Write ten words", "x", 10, "en"), PROMPTS[0])
     run = Run.create(tmp_path / "run", prompts, settings_of(studio, "conversation", 0), "test")

@@ -15,7 +15,7 @@ from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, interruptible, open_s
 from longwriter_ui.evaluate.confidence import Interval
 from longwriter_ui.evaluate.length import length_score
 from longwriter_ui.evaluate.prompts import Prompt, load_prompts
-from longwriter_ui.evaluate.quality import DIMENSIONS, Judge, judge_run
+from longwriter_ui.evaluate.quality import DIMENSIONS, Judge, judge_run, judged_by
 from longwriter_ui.evaluate.report import write_report
 from longwriter_ui.evaluate.results import Group, Results
 from longwriter_ui.evaluate.ruler import ruler_prompts
@@ -76,8 +76,8 @@ def run_quality(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
             note("Stopped; the same command goes on.")
             return INTERRUPTED
     results = Results.of_run(run)
-    asked = {**judge.about, "seed": arguments.seed}
-    judged = next(judged for judged in results.judged if judged.judge.items() >= asked.items())
+    asked = judged_by(judge, arguments.seed)
+    judged = next(judged for judged in results.judged if judged.judge == asked)
     for dimension in DIMENSIONS:
         mean = judged.means(dimension)
         if mean is not None:

@@ -118,12 +118,12 @@ class Build:
     def run(self, studios: Sequence[Studio], cancel: Cancel) -> Iterator[Built]:
         """Write what is missing, each studio one piece at a time, then make train.jsonl and manifest.json. A piece that
         fails is dropped; a model that cannot be loaded, an error of a server or of the store ends it."""
-        done = {line["n"] for line in self._work()}
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-        for n in range(len(self._instructions)):
-            if n not in done:
-                waiting.put(n)
         with appending(self._path("work.jsonl")) as work, appending(self._path("drafts.jsonl")) as noted:
+            done = {line["n"] for line in self._work()}
+            for n in range(len(self._instructions)):
+                if n not in done:
+                    waiting.put(n)
 
             def worker(studio: Studio, stop: Cancel) -> Iterator[Json]:
                 pieces = Pieces(studio, stop, noted, self._path("drafts.jsonl"))

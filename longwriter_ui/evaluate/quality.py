@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -21,7 +22,7 @@ from longwriter_ui.engine.base import Cancel
 from longwriter_ui.errors import ContextTooSmall, ExportError, JudgeError, LongWriterError, StoreError
 from longwriter_ui.evaluate.run import Prediction
 from longwriter_ui.export.files import write_whole
-from longwriter_ui.jsonl import Json, appending, dump_lines, read_lines
+from longwriter_ui.jsonl import Appender, Json, alone, dump_lines, read_lines
 
 DIMENSIONS = ("Relevance", "Accuracy", "Coherence", "Clarity", "Breadth and Depth", "Reading Experience")
 ATTEMPTS = 3
@@ -117,11 +118,9 @@ def judge_run(
 ) -> Iterator[PieceJudged]:
     """Judge what has no judgement yet. Pieces that failed to be judged before are tried again; a piece without text
     gets the lowest score, which needs no judge. LongWriterError when the judge fails several times in a row."""
-    about = {**judge.about, "rubric": _rubric(), "seed": seed}
-    path = _file(folder, about)
-    done = _open(path, about)
+    about = judged_by(judge, seed)
     lost = 0
-    with appending(path) as lines:
+    with _opened(_file(folder, about), about) as (lines, done):
         for piece in predictions:
             if piece.n in done:
                 continue
@@ -148,6 +147,11 @@ def judge_run(
             yield PieceJudged(piece.n, judgement, problem, len(done), len(predictions))
 
 
+def judged_by(judge: Judge, seed: int) -> Json:
+    """Whose judgements they are, as `load` tells it: the judge, the wording of the question, and the seed."""
+    return {**judge.about, "rubric": _rubric(), "seed": seed}
+
+
 def files(folder: Path) -> list[Path]:
     """What judges said of the run in this folder."""
     return sorted(folder.glob("quality.*.jsonl"))
@@ -171,18 +175,19 @@ def load(path: Path) -> tuple[Json, dict[int, Judgement], int, int]:
     return lines[0]["judge"], found, sum(problems.values()), len(problems) - sum(problems.values())
 
 
-def _open(path: Path, about: Json) -> set[int]:
-    """The pieces that are judged already; the file begins with its judge. Lines of pieces that could not be judged
-    go, so that each has one in the end."""
-    try:
-        if not path.exists():
-            write_whole(path, dump_lines([{"judge": about}]))
-            return set()
-        _, found, _, _ = load(path)
-        write_whole(path, dump_lines([{"judge": about}, *(_line(n, j, "", j.malformed) for n, j in found.items())]))
-    except ExportError as error:
-        raise StoreError(error.message, error.hint) from error
-    return set(found)
+@contextmanager
+def _opened(path: Path, about: Json) -> Iterator[tuple[Appender, set[int]]]:
+    """The file, which begins with its judge, and the pieces that are judged already. Lines of pieces that could not be
+    judged go, so that each has one in the end. StoreError while another process judges."""
+    with alone(path):
+        found = load(path)[1] if path.exists() else {}
+        judged = [_line(n, judgement, "", judgement.malformed) for n, judgement in found.items()]
+        try:
+            write_whole(path, dump_lines([{"judge": about}, *judged]))
+        except ExportError as error:
+            raise StoreError(error.message, error.hint) from error
+        with closing(Appender(path)) as lines:
+            yield lines, set(found)
 
 
 def _line(n: int, judgement: Judgement | None, problem: str, malformed: int) -> Json:

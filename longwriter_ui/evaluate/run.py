@@ -21,7 +21,7 @@ from typing import Any
 from longwriter_ui.errors import ExportError, StoreError
 from longwriter_ui.evaluate.prompts import Prompt, load_prompts
 from longwriter_ui.export.files import write_whole
-from longwriter_ui.jsonl import Json, dump_lines, read_lines
+from longwriter_ui.jsonl import Json, alone, dump_lines, read_lines
 from longwriter_ui.words import benchmark_count, detect_language
 
 _SAME = "Go on with the settings it was begun with, or begin another run in another folder."
@@ -142,12 +142,14 @@ class Run:
         return [n for n in range(len(self.prompts)) if n not in done]
 
     def forget_failures(self) -> int:
-        """Take the lines of prompts that failed out, so that they are written again; how many."""
-        whole = [p.values() for p in self.predictions() if not p.problem]
-        failed = len(self.predictions()) - len(whole)
-        if failed:
-            write_whole(self.predictions_file, dump_lines(whole))
-        return failed
+        """Take the lines of prompts that failed out, so that they are written again; how many. StoreError while another
+        process writes the run."""
+        with alone(self.predictions_file):
+            done = self.predictions()
+            whole = [p.values() for p in done if not p.problem]
+            if len(whole) < len(done):
+                write_whole(self.predictions_file, dump_lines(whole))
+            return len(done) - len(whole)
 
     def refuse_others(self, settings: Settings) -> None:
         """StoreError, naming the first difference, where these are not the settings of the run."""

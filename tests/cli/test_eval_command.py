@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from longwriter_ui.jsonl import read_lines
+from longwriter_ui.jsonl import dump_lines, read_lines
 from tests.cli.conftest import CommandLine
 from tests.tiny_gguf import EOS, write_tiny_gguf
 
@@ -130,6 +130,10 @@ def test_a_local_model_judges_a_run(longwriter: CommandLine, prompts: Path):
     assert result.code == 0, result.err
     assert "Judge: Tiny" in result.out
     assert "Pieces judged: 1, malformed answers only: 0, failed: 0" in result.out
+    [path] = (longwriter.folder / "RUN").glob("quality.*")
+    about, piece = read_lines(path)
+    older = {"judge": {**about["judge"], "rubric": "older"}}  # the same judge, asked in other words
+    path.with_name("quality.A.jsonl").write_bytes(dump_lines([older, piece, {**piece, "n": 1}]))
     again = longwriter("eval", "quality", "RUN", "--judge", longwriter.model)
     assert "Piece" not in again.err
     assert again.out == result.out

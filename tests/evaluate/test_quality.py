@@ -131,6 +131,16 @@ def test_a_judged_run_has_a_line_for_each_piece_and_is_not_judged_twice(tmp_path
     assert len(judge.asked) == 4
 
 
+def test_a_second_judging_is_refused_and_takes_nothing_from_the_first(tmp_path: Path):
+    first = judge_run(tmp_path, PIECES, Judge(GOOD), 0, GO_ON)
+    next(first)
+    with pytest.raises(StoreError, match="is being written by another process"):
+        run(tmp_path, Judge(GOOD))
+    assert [event.done for event in first] == [2, 3, 4]
+    [path] = files(tmp_path)
+    assert sorted(load(path)[1]) == [0, 1, 2, 3]
+
+
 def test_malformed_and_failed_pieces_are_counted_and_tried_again_next_time(tmp_path: Path):
     first = Judge(*["nonsense"] * ATTEMPTS, EngineError("It fell over."), GOOD)
     events = run(tmp_path, first)
