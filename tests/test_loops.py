@@ -97,7 +97,7 @@ def test_words_of_other_scripts_count_whole_however_they_come(language: str, see
     """A token may hold half a word of them."""
     text = OTHERS[language]
     guard = LoopGuard([text])
-    assert any([guard.add(piece) for piece in pieces(f"{text} " * 3, seed)])
+    assert any(guard.add(piece) for piece in pieces(f"{text} " * 3, seed))
     guard = LoopGuard()
-    assert not any([guard.add(piece) for piece in pieces(text, seed)])
+    assert not any(guard.add(piece) for piece in pieces(text, seed))
     assert good_part([], f"{text} " * 6) == text

@@ -2,8 +2,8 @@
 
 The prompt is the conversation that asks for the paragraph, with the text before it as it is now. Passed over is what
 the model wrote to its end for the same paragraph and what is no longer its text: earlier versions, and alternatives
-that were not taken. What still waits for a choice says nothing yet. Both texts are learnt with an end after them, so
-neither may be one that was cut off or stopped.
+that were not taken, but not where it goes on with words of the person. What still waits for a choice says nothing yet.
+Both texts are learnt with an end after them, so neither may be one that was cut off or stopped.
 """
 
 from __future__ import annotations
@@ -23,11 +23,17 @@ def pairs(draft: Draft, past: Callable[[str], Sequence[Version]]) -> list[Json]:
         chosen = paragraph.text.strip()
         if not chosen or paragraph.version is None or not _ends(paragraph.version):
             continue
+        texts = past(paragraph.key)
+        begun = tuple(
+            version.text.strip()
+            for version in texts
+            if version.author is Author.USER and version.finish not in (FinishReason.STOP, FinishReason.LENGTH)
+        )
         waiting = {version.text.strip() for version in paragraph.offered}
         rejected = {
             version.text.strip(): None
-            for version in past(paragraph.key)
-            if version.author is Author.MODEL and _ends(version)
+            for version in texts
+            if version.author is Author.MODEL and _ends(version) and not version.text.strip().startswith(begun)
         }
         prompt = _messages(paragraph_task(draft, index, "").conversation)
         found += [

@@ -10,14 +10,16 @@ from dataclasses import replace
 from longwriter_ui.draft import Draft, Paragraph, Status
 from longwriter_ui.plan import Step
 from longwriter_ui.project import Past, Project
-from longwriter_ui.store.rows import head_columns, insert_version, now, read_version
+from longwriter_ui.store.rows import GOES_ON, head_columns, insert_version, now, read_version
 
 Edit = Callable[[dict[str, object]], dict[str, object]]  # of export options
 
 
 def load(connection: sqlite3.Connection, draft: Draft) -> Project:
     """`draft` with all versions of its paragraphs, those of deleted paragraphs too."""
-    rows = connection.execute("SELECT * FROM paragraphs WHERE draft_id = ? ORDER BY rowid", (draft.id,)).fetchall()
+    rows = connection.execute(
+        f"SELECT *, {GOES_ON} AS goes_on FROM paragraphs p WHERE draft_id = ? ORDER BY rowid", (draft.id,)
+    ).fetchall()
     written: dict[str, dict[int, Past]] = {row["key"]: {} for row in rows}
     for row in connection.execute("SELECT * FROM versions WHERE draft_id = ? ORDER BY id", (draft.id,)):
         written[row["key"]][row["id"]] = Past(read_version(row), row["created"])
@@ -29,7 +31,7 @@ def load(connection: sqlite3.Connection, draft: Draft) -> Project:
         if paragraph is not None and row["writing_id"] is not None and paragraph.version is not None:
             # Its text so far is in the draft; the row gets it when it is done.
             past[row["writing_id"]] = replace(past[row["writing_id"]], version=paragraph.version)
-        kept = row["version_id"] or row["writing_id"]
+        kept = row["writing_id"] if row["goes_on"] else row["version_id"] or row["writing_id"]
         version = past[kept].version if kept is not None else None
         if paragraph is not None:
             present[row["key"]] = replace(paragraph, version=version)

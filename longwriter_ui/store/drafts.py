@@ -13,14 +13,14 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from longwriter_ui.draft import PLAN_UNFINISHED, Draft, FinishReason, Status, Version
-from longwriter_ui.errors import ConflictError, DraftNotFound
+from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Version
+from longwriter_ui.errors import ConflictError
 from longwriter_ui.project import Project
-from longwriter_ui.store import archive, journal, owners
+from longwriter_ui.store import answers, archive, journal, owners
 from longwriter_ui.store.changes import touch_stale, write
 from longwriter_ui.store.database import Database
 from longwriter_ui.store.owners import Owners, missing
-from longwriter_ui.store.rows import history, insert_version, load_draft, now, update_version
+from longwriter_ui.store.rows import history, load_draft, now
 from longwriter_ui.store.salvage import notice_of
 from longwriter_ui.store.summary import DraftSummary, matches, summary
 from longwriter_ui.store.views import PastText, Since
@@ -157,19 +157,7 @@ class DraftStore:
         with self._database.change() as db:
             rev = self._next(db, draft_id)
             before = _found(load_draft(db, draft_id), draft_id)
-            row = db.execute("SELECT * FROM paragraphs WHERE draft_id = ? AND key = ?", (draft_id, key)).fetchone()
-            if row is None or row["position"] is None:
-                raise DraftNotFound("The paragraph was deleted before it could be written.", retryable=True)
-            stopped = before.paragraphs[before.index(key)].version
-            # Going on with a stopped answer fills the same row; anything else is a new version.
-            goes_on = version.text != "" and stopped is not None and stopped.text == version.text
-            writing = row["version_id"] if goes_on else insert_version(db, draft_id, key, version)
-            # Earlier versions could leave text here that came after its paragraph was done.
-            db.execute("DELETE FROM deltas WHERE draft_id = ? AND key = ?", (draft_id, key))
-            db.execute(
-                "UPDATE paragraphs SET status=?, problem='', writing_id=?, rev=? WHERE draft_id=? AND key=?",
-                (Status.WRITING.value, writing, rev, draft_id, key),
-            )
+            answers.begin(db, draft_id, key, version, rev)
             if opening is not None:
                 db.execute("UPDATE drafts SET opening = ? WHERE id = ?", (opening, draft_id))
             touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
@@ -177,12 +165,7 @@ class DraftStore:
     def append(self, draft_id: str, key: str, text: str) -> None:
         """More text of the paragraph being written; nothing where it is not, any more."""
         with self._database.change() as db:
-            rev = self._next(db, draft_id)
-            db.execute(
-                """INSERT INTO deltas (draft_id, key, rev, text) SELECT draft_id, key, ?, ? FROM paragraphs
-                   WHERE draft_id = ? AND key = ? AND writing_id IS NOT NULL""",
-                (rev, text, draft_id, key),
-            )
+            answers.append(db, draft_id, key, text, self._next(db, draft_id))
 
     def finish(self, draft_id: str, key: str, version: Version | None, problem: str = "", label: str = "write") -> None:
         """The paragraph being written is done. A rewrite that was stopped or failed gives way to the text it was to
@@ -191,28 +174,8 @@ class DraftStore:
         with self._database.change() as db:
             rev = self._next(db, draft_id)
             before = _found(load_draft(db, draft_id), draft_id)
-            row = db.execute("SELECT * FROM paragraphs WHERE draft_id = ? AND key = ?", (draft_id, key)).fetchone()
-            if row is None or row["writing_id"] is None:
-                return
             state = journal.capture(db, draft_id)
-            streamed = before.paragraphs[before.index(key)].version if row["position"] is not None else None
-            final = version or streamed
-            if final is not None:
-                update_version(db, row["writing_id"], final)
-            db.execute("DELETE FROM deltas WHERE draft_id = ? AND key = ?", (draft_id, key))
-            whole = final is not None and final.finish in (FinishReason.STOP, FinishReason.LENGTH) and not problem
-            is_continued = row["version_id"] == row["writing_id"]
-            is_rewrite = row["version_id"] is not None and not is_continued
-            has_text = final is not None and final.text.strip() != ""
-            current = row["version_id"] if (is_rewrite and not whole) or not has_text else row["writing_id"]
-            status = Status.FAILED if problem else (Status.WRITTEN if current is not None else Status.PLANNED)
-            db.execute(
-                """UPDATE paragraphs SET status=?, problem=?, version_id=?, writing_id=NULL, rev=?
-                   WHERE draft_id=? AND key=?""",
-                (status.value, problem, current, rev, draft_id, key),
-            )
-            if not has_text and not is_continued:
-                db.execute("DELETE FROM versions WHERE id = ?", (row["writing_id"],))
+            answers.finish(db, before, key, version, problem, rev)
             journal.record(db, draft_id, state, label)
             touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
 
@@ -251,13 +214,7 @@ class DraftStore:
     def interrupted(self) -> list[str]:
         """Ids of drafts with a paragraph that was being written or a plan that was being made."""
         with self._database.read() as db:
-            rows = db.execute(
-                """SELECT draft_id FROM paragraphs WHERE writing_id IS NOT NULL
-                   UNION SELECT draft_id FROM drafts JOIN paragraphs ON drafts.id = draft_id
-                   WHERE planning_problem = ? AND position IS NOT NULL""",
-                (PLAN_UNFINISHED,),
-            )
-            return [draft_id for (draft_id,) in rows]
+            return answers.interrupted(db)
 
     def recover(self, draft_id: str) -> None:
         """Close what broke off: text that had streamed becomes a stopped paragraph, steps of half a plan are left to

@@ -14,6 +14,10 @@ from longwriter_ui.draft import Author, Basis, Draft, FinishReason, Mode, Paragr
 from longwriter_ui.manner import Manner
 from longwriter_ui.plan import Step
 
+# Whether the answer being written to the paragraph `p` goes on with its present text, which nobody changes meanwhile.
+GOES_ON = """coalesce((SELECT begun.text != '' AND begun.text = present.text FROM versions begun, versions present
+                       WHERE begun.id = p.writing_id AND present.id = p.version_id), 0)"""
+
 
 def now() -> str:
     """The time as stored: ISO 8601 in UTC."""
@@ -21,8 +25,8 @@ def now() -> str:
 
 
 def load_draft(connection: sqlite3.Connection, draft_id: str, *, settled: bool = False) -> Draft | None:
-    """The draft as it is now, text that is being written included (`settled`: only where there is no earlier text);
-    None when there is none of this id."""
+    """The draft as it is now, text that is being written included (`settled`: not where it is to replace another
+    one); None when there is none of this id."""
     row = connection.execute("SELECT * FROM drafts WHERE id = ?", (draft_id,)).fetchone()
     if row is None:
         return None
@@ -33,10 +37,10 @@ def load_draft(connection: sqlite3.Connection, draft_id: str, *, settled: bool =
         connection.execute("SELECT key, count(*) FROM versions WHERE draft_id = ? GROUP BY key", (draft_id,)).fetchall()
     )
     rows = connection.execute(
-        """SELECT p.key, p.main_point, p.words, p.locked, p.note, p.cue, p.status, p.problem, p.offered,
+        f"""SELECT p.key, p.main_point, p.words, p.locked, p.note, p.cue, p.status, p.problem, p.offered,
                   v.id IS p.writing_id AND p.writing_id IS NOT NULL AS growing, v.*
            FROM paragraphs p LEFT JOIN versions v
-                ON v.id = CASE WHEN ? THEN coalesce(p.version_id, p.writing_id)
+                ON v.id = CASE WHEN ? AND NOT {GOES_ON} THEN coalesce(p.version_id, p.writing_id)
                                ELSE coalesce(p.writing_id, p.version_id) END
            WHERE p.draft_id = ? AND p.position IS NOT NULL ORDER BY p.position""",
         (settled, draft_id),
@@ -79,6 +83,11 @@ def insert_version(
     return int(cursor.lastrowid or 0)
 
 
+def version_at(connection: sqlite3.Connection, version_id: int) -> Version:
+    """The version in this row."""
+    return read_version(connection.execute("SELECT * FROM versions WHERE id = ?", (version_id,)).fetchone())
+
+
 def version_row(connection: sqlite3.Connection, draft_id: str, key: str, version: Version) -> int:
     """The row that holds exactly this version, a new one where there is none."""
     row = connection.execute(
@@ -91,7 +100,7 @@ def version_row(connection: sqlite3.Connection, draft_id: str, key: str, version
 
 def history(connection: sqlite3.Connection, draft_id: str, key: str) -> list[tuple[Version, str, bool]]:
     """The texts the paragraph `key` has had, oldest first, with the time and whether it is the present one. A text
-    that came more than once, and what was typed on the way to a later edit of the same minute, stands only once."""
+    that came more than once stands only once, and what only led up to the next one does not (see `_leads_to`)."""
     row = connection.execute(
         "SELECT version_id, writing_id FROM paragraphs WHERE draft_id = ? AND key = ?", (draft_id, key)
     ).fetchone()
@@ -104,7 +113,7 @@ def history(connection: sqlite3.Connection, draft_id: str, key: str) -> list[tup
         version, present = read_version(line), line["id"] == row["version_id"]
         if not version.text.strip() or line["id"] == row["writing_id"]:
             continue
-        if found and not found[-1][2] and _goes_on(found[-1], version, line["created"]):
+        if found and not found[-1][2] and _leads_to(found[-1], version, line["created"]):
             found.pop()
         same = next((i for i, past in enumerate(found) if past[0].text == version.text), None)
         if same is None:
@@ -132,9 +141,15 @@ def offered_ids(ids: Iterable[int]) -> str:
     return json.dumps(list(ids))
 
 
-def _goes_on(past: tuple[Version, str, bool], version: Version, created: str) -> bool:
-    typed = past[0].author is Author.USER and version.author is Author.USER
-    return typed and (datetime.fromisoformat(created) - datetime.fromisoformat(past[1])).total_seconds() < 60
+def _leads_to(past: tuple[Version, str, bool], version: Version, created: str) -> bool:
+    """Whether `past` was typed on the way to an edit of the same minute, or is the stopped beginning of an answer."""
+    before = past[0]
+    if before.author is not version.author:
+        return False
+    if before.author is Author.MODEL:
+        stopped = before.finish not in (FinishReason.STOP, FinishReason.LENGTH)
+        return stopped and version.text.strip().startswith(before.text.strip())
+    return (datetime.fromisoformat(created) - datetime.fromisoformat(past[1])).total_seconds() < 60
 
 
 def _offered(connection: sqlite3.Connection, ids: str) -> tuple[Version, ...]:

@@ -12,7 +12,7 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.dataset.check import check
 from longwriter_ui.dataset.drafts import sample
 from longwriter_ui.dataset.preferences import pairs
-from longwriter_ui.draft import Draft, FinishReason, Version
+from longwriter_ui.draft import Author, Draft, FinishReason, Version
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import EditError, StoreError
 from longwriter_ui.revision import Revision
@@ -76,6 +76,19 @@ def test_what_a_person_wrote_is_never_rejected(studio: Studio):
         studio.edit(draft.id, None, {"do": "edit_text", "key": key, "text": text})
     rejected = [pair["rejected"][0]["content"] for pair in pairs_of(studio, draft.id)]
     assert rejected == [draft.paragraphs[0].text]
+
+
+def test_an_answer_that_goes_on_with_the_person_s_words_is_never_rejected(studio: Studio):
+    draft = written(studio)
+    first, *rest = draft.paragraphs
+    assert first.version is not None
+    begun = replace(first.version, text="I began so", author=Author.USER, finish=FinishReason.CANCELLED)
+    ended, other = (replace(first.version, text=text) for text in ("I began so and it ended.", "It ends here."))
+    mine = replace(first.version, text="I wrote it all.", author=Author.USER)
+    changed = replace(draft, paragraphs=(replace(first, version=mine), *rest))
+    texts = {first.key: [other, begun, ended, mine]}
+    found = pairs(changed, lambda key: texts.get(key, []))
+    assert [pair["rejected"][0]["content"] for pair in found] == [other.text]
 
 
 def test_alternatives_count_once_they_were_not_taken(open_studio):

@@ -178,3 +178,60 @@ def test_asking_twice_for_the_same_undo_undoes_once(store: DraftStore) -> None:
     assert store.get("id").title == "A"
     with pytest.raises(ConflictError):
         store.redo("id", wanted.entry + 1)
+
+
+MINE = "My own words, not"
+
+
+def begun_by_hand(store: DraftStore) -> None:
+    """A stopped answer in whose place the person put unfinished words, and with which the model now goes on."""
+    answer(store, "k2", "It had begun", FinishReason.CANCELLED)
+    edit(store, "edit_text", key="k2", text=MINE)
+    store.begin("id", "k2", Version(MINE, Author.MODEL, FinishReason.CANCELLED), None)
+
+
+def test_going_on_with_a_text_leaves_it_as_it_was_and_undo_gives_it_back(store: DraftStore) -> None:
+    begun_by_hand(store)
+    before = store.history("id", "k2")[-1]
+    assert (before.version.text, before.version.author, before.present) == (MINE, Author.USER, True)
+    store.append("id", "k2", " yet the last")
+    assert store.settled("id").paragraphs[1].text == MINE + " yet the last"
+    store.finish("id", "k2", Version(MINE + " yet the last.", Author.MODEL))
+    texts = [(past.version.text, past.version.author) for past in store.history("id", "k2")]
+    assert texts == [
+        ("It had begun", Author.MODEL), (MINE, Author.USER), (MINE + " yet the last.", Author.MODEL),
+    ]  # fmt: skip
+    assert store.undo("id") == "write"
+    assert store.get("id").paragraphs[1].version == before.version
+    store.redo("id")
+    assert store.get("id").paragraphs[1].text == MINE + " yet the last."
+
+
+def test_a_continuation_that_broke_off_keeps_its_words_and_those_it_began_with(store: DraftStore) -> None:
+    begun_by_hand(store)
+    store.append("id", "k2", " yet the")
+    store.recover("id")
+    assert store.get("id").paragraphs[1].text == MINE + " yet the"
+    assert store.history("id", "k2")[-2].version.author is Author.USER
+    store.undo("id")
+    assert store.get("id").paragraphs[1].text == MINE
+
+
+@pytest.mark.parametrize("finish", [FinishReason.CANCELLED, FinishReason.STOP])
+def test_words_that_the_model_adds_nothing_to_stay_the_person_s(store: DraftStore, finish: FinishReason) -> None:
+    begun_by_hand(store)
+    store.finish("id", "k2", Version(MINE, Author.MODEL, finish))
+    version = store.get("id").paragraphs[1].version
+    assert version is not None
+    assert (version.text, version.author, version.finish) == (MINE, Author.USER, finish)
+    assert len(store.history("id", "k2")) == 2
+
+
+def test_a_stopped_answer_and_its_end_are_one_text_of_the_history(store: DraftStore) -> None:
+    answer(store, "k1", "It had begun ", FinishReason.CANCELLED)
+    store.begin("id", "k1", Version("It had begun ", Author.MODEL, FinishReason.CANCELLED), None)
+    store.finish("id", "k1", Version("It had begun well.", Author.MODEL))
+    assert [past.version.text for past in store.history("id", "k1")] == ["It had begun well."]
+    store.undo("id")
+    assert store.get("id").paragraphs[0].text == "It had begun "
+    assert [past.present for past in store.history("id", "k1")] == [True, False]
