@@ -86,6 +86,8 @@ class Context:
     def adopt(self, prompt: Sequence[int]) -> None:
         """Of the sequences that are there, make the one that has most of the prompt the context's own, and keep no
         other."""
+        if not self._beside:
+            return
         memory = llama.llama_get_memory(self.pointer)
         best = max(self._beside, key=lambda i: self._beside[i].reusable(prompt), default=0)
         if best and self._beside[best].reusable(prompt) > self._cache.reusable(prompt):
@@ -150,6 +152,23 @@ class Context:
                 self._cache.cut(0)  # not even the old size could be had again; the next request tries anew
             elif not llama.llama_state_seq_set_data(self.pointer, state, len(state), 0):
                 self.cut(0)
+
+    def can_hold(self, tokens: int) -> bool:
+        """Whether there is room for `tokens`; it is made where memory has it."""
+        try:
+            self.grow(tokens)
+        except NotEnoughMemory:
+            return False
+        return True
+
+    def extend(self, most: int) -> bool:
+        """Whether there is room for one more token; it is made, with some to spare, up to `most`. What it holds stays,
+        but not the logits of its last token."""
+        held = len(self.tokens)
+        if held < self.size:
+            return True
+        # Not twice as much, since it may be needed for the last sentence only.
+        return held < most and self.can_hold(min(self.size + self.size // 4, most)) and len(self.tokens) == held
 
     @property
     def limit(self) -> int:

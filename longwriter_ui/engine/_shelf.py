@@ -14,6 +14,7 @@ import logging
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import psutil
 from longwriter_ui.engine._context import Context
 from longwriter_ui.engine._llama import llama
 from longwriter_ui.engine.adapter import Adapter, identity
+from longwriter_ui.engine.cache import common_prefix
 
 _log = logging.getLogger(__name__)
 
@@ -62,8 +64,9 @@ class StateShelf:
             _log.warning("The state of %s could not be kept: %s", name, error)
             temporary.unlink(missing_ok=True)
 
-    def restore(self, context: Context, name: str) -> bool:
-        """Bring back what was kept under `name`; False, and the context as it was, where it cannot be used."""
+    def restore(self, context: Context, name: str, prompt: Sequence[int]) -> bool:
+        """Bring back what was kept under `name`; False, and the context as it was, where it cannot be used or has no
+        more of `prompt` than the context has."""
         state, note = self._paths(name)
         if not note.exists():
             return False
@@ -73,16 +76,18 @@ class StateShelf:
             differing = [key for key in expected if not isinstance(found, dict) or found.get(key) != expected[key]]
             if differing:
                 return self._ignored(name, f"another {' and '.join(differing)}")
+            kept = found.get("tokens")
+            if not isinstance(kept, list) or len(kept) > context.limit:
+                return self._ignored(name, "it is too long for this context")
+            if common_prefix(kept, prompt) <= context.reusable(prompt):
+                return False
             if found.get("state") != _hash_file(state):
                 return self._ignored(name, "it is damaged")
-            count = found.get("count")
-            if not isinstance(count, int) or count > context.limit:
-                return self._ignored(name, "it is too long for this context")
-            context.grow(count)
-            tokens = context.load(state, count)
+            context.grow(len(kept))
+            tokens = context.load(state, len(kept))
         except (OSError, ValueError) as error:
             return self._ignored(name, str(error))
-        if tokens is None or _hash_of(tokens) != found.get("tokens"):
+        if tokens is None or tokens != kept:
             context.cut(0)
             return self._ignored(name, "llama.cpp does not take it")
         self._kept = (name, _hash_of(tokens))
@@ -96,7 +101,7 @@ class StateShelf:
 
     def _key(self, context: Context, tokens: list[int] | None) -> dict[str, object]:
         key: dict[str, object] = {"model": self._identity, "adapter": self._adapter, "settings": context.settings()}
-        return key if tokens is None else {**key, "tokens": _hash_of(tokens), "count": len(tokens)}
+        return key if tokens is None else {**key, "tokens": tokens}
 
     def _ignored(self, name: str, why: str) -> bool:
         _log.warning("The kept state of %s is ignored: %s.", name, why)

@@ -224,7 +224,7 @@ class Engine(Protocol):
         ...
 
     def restore(self, name: str, conversation: Conversation) -> None:
-        """Bring back what was saved under a name, if that leaves less of the conversation to be read."""
+        """Bring back what was saved under a name, if that leaves much less of the conversation to be read."""
         ...
 
     def close(self) -> None:

@@ -32,6 +32,7 @@ from longwriter_ui.errors import ContextTooSmall, EngineError
 from longwriter_ui.events import Reading
 
 _FIRST_CONTEXT = 4096  # tokens of context before anything asked for more
+_FIRST_ROOM = 512  # tokens of an answer that there is room for before it begins; more is made when it gets there
 _CLOSE_SECONDS = 10  # how long `close` waits for a stream to end
 
 
@@ -143,11 +144,9 @@ class LlamaCppEngine:
             if len(prompt) >= self._info.context:
                 raise self._too_small(len(prompt) + 1)
             self._context.adopt(prompt)
-            self._context.grow(min(len(prompt) + request.max_tokens, self._info.context))
-            with (
-                self._sampler(request, prompt) as sampler,
-                self._context.watching(cancel),
-            ):
+            # An answer may be much shorter than its limit, and memory may not hold that limit.
+            self._context.grow(min(len(prompt) + min(request.max_tokens, _FIRST_ROOM), self._info.context))
+            with self._sampler(request, prompt) as sampler, self._context.watching(cancel):
                 yield from self._answer(prompt, request.max_tokens, sampler, Watch(request), cancel)
 
     def stream_together(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
@@ -166,17 +165,19 @@ class LlamaCppEngine:
                 yield replace(event, variant=numbers[event.variant]) if isinstance(event, Chunk) else event
 
     def _fitting(self, requests: Sequence[Request]) -> int:
-        """How many of the requests, from the first on, fit into one batch."""
-        requests = requests[:MOST_TOGETHER]
-        prompts = [self._prompt(request.conversation) for request in requests]
-        fitting = [n for n in range(2, len(requests) + 1) if room_for(prompts[:n], requests) <= self._info.context]
-        return max(fitting, default=1)
+        """How many of the requests, from the first on, fit into one batch; room is made for them."""
+        with self._busy():
+            prompts = [self._prompt(request.conversation) for request in requests[:MOST_TOGETHER]]
+            self._context.adopt(prompts[0])
+            for count in range(len(prompts), 1, -1):
+                needed = room_for(prompts[:count], requests)
+                if needed <= self._info.context and self._context.can_hold(needed):
+                    return count
+            return 1
 
     def _stream_group(self, requests: Sequence[Request], cancel: Cancel) -> Iterator[Reading | Chunk]:
         with self._busy(), ExitStack() as stack:
             prompts = [self._prompt(request.conversation) for request in requests]
-            self._context.adopt(prompts[0])
-            self._context.grow(min(room_for(prompts, requests), self._info.context))
             branches = []
             for number, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
                 sampler = stack.enter_context(self._sampler(request, prompt))
@@ -191,34 +192,35 @@ class LlamaCppEngine:
                 self._shelf.save(self._context, name)
 
     def restore(self, name: str, conversation: Conversation) -> None:
-        """Bring back the KV cache kept under a name, unless most of the conversation is in the present one."""
+        """Bring back the KV cache kept under a name if it has more of the conversation than the present one, and that
+        not most of it already."""
         with self._busy():
             prompt = self._prompt(conversation)
             if self._shelf is not None and self._context.reusable(prompt) < len(prompt) // 2:
-                self._shelf.restore(self._context, name)
+                self._shelf.restore(self._context, name, prompt)
 
     def close(self) -> None:
         """Free the model; the engine cannot be used afterwards. Waits for a stream that is ending."""
-        if not self._lock.acquire(timeout=_CLOSE_SECONDS):
-            raise _still_writing()
+        with self._alone(_CLOSE_SECONDS), self._freeing:
+            if self._model:
+                self._context.close()
+                llama.llama_model_free(self._model)
+                self._model = None
+
+    @contextmanager
+    def _alone(self, patience: float) -> Iterator[None]:
+        if not self._lock.acquire(timeout=patience):
+            raise EngineError("The model is still writing something else.", "Wait for it, or stop it.", retryable=True)
         try:
-            with self._freeing:
-                if self._model:
-                    self._context.close()
-                    llama.llama_model_free(self._model)
-                    self._model = None
+            yield
         finally:
             self._lock.release()
 
     @contextmanager
     def _busy(self) -> Iterator[None]:
-        if not self._lock.acquire(blocking=False):
-            raise _still_writing()
-        try:
+        with self._alone(0):
             self._check_open()
             yield
-        finally:
-            self._lock.release()
 
     def _check_open(self) -> None:
         if not self._model:
@@ -268,8 +270,11 @@ class LlamaCppEngine:
                     if not watch.idle and watch.add(piece.text):
                         finish = FinishReason.LOOP
                 # The last token of an answer that reached its length is left for whoever goes on with it.
-                if finish is None and written < max_tokens and not cancel.is_set() and not context.add(token):
-                    finish = FinishReason.CANCELLED
+                if finish is None and written < max_tokens and not cancel.is_set():
+                    if not context.extend(min(len(prompt) + max_tokens, self._info.context)):
+                        finish = FinishReason.LENGTH
+                    elif not context.add(token):
+                        finish = FinishReason.CANCELLED
         yield chunk(text.finish(ended=finish is FinishReason.STOP), finish)
 
     def _next(self, sampler: Sampler, watch: Watch) -> int | None:
@@ -291,7 +296,3 @@ class LlamaCppEngine:
             needed=needed,
             available=available,
         )
-
-
-def _still_writing() -> EngineError:
-    return EngineError("The model is still writing something else.", "Wait for it, or stop it.", retryable=True)

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from longwriter_ui.draft import FinishReason
+from longwriter_ui.engine import llamacpp
 from longwriter_ui.engine._llama import configure, llama
 from longwriter_ui.engine.base import Chunk, Request, Sampling, assistant, user
 from longwriter_ui.engine.llamacpp import LlamaCppEngine
-from longwriter_ui.errors import ContextTooSmall, EngineError
+from longwriter_ui.errors import ContextTooSmall, EngineError, NotEnoughMemory
 from longwriter_ui.plan import parse_plan
 from longwriter_ui.prompts import plan_grammar
 from tests.engine.answers import GREEDY, ask, held
@@ -206,6 +207,58 @@ def test_the_context_grows_by_itself_to_what_a_request_needs(load: Load, tiny_gg
     total = engine.measure(long).total
     assert engine._context.size < total < 8000
     assert ask(engine, long, 3).last.read == total
+
+
+class Memory:
+    """Holds contexts of at most `tokens`; remembers what sizes were asked for after the first of 1,024 tokens."""
+
+    def __init__(self, load: Load, model: Path, tokens: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(llamacpp, "_FIRST_CONTEXT", 1024)
+        self.asked: list[int] = []
+        self.engine = load(model)
+        opened = self.engine._context._open
+
+        def open_if_it_fits(size: int) -> None:
+            self.asked.append(size)
+            if size > tokens:
+                raise NotEnoughMemory("It does not fit.")
+            opened(size)
+
+        monkeypatch.setattr(self.engine._context, "_open", open_if_it_fits)
+
+
+LONG = (user("The harbour wakes. " * 75),)
+
+
+def test_the_context_grows_with_the_answer_and_not_to_its_limit_at_once(
+    load: Load, make_gguf: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = make_gguf(never=EOS)
+    memory, roomy = Memory(load, endless, 8192, monkeypatch), load(endless, context=8192)
+    engine = memory.engine
+    assert 400 < engine.measure(LONG).total < 1024 - 512
+    stream = engine.stream(Request(LONG, GREEDY, 4000), threading.Event())
+    assert next(event for event in stream if isinstance(event, Chunk) and event.written >= 50)
+    stream.close()
+    assert memory.asked == []
+    answer = ask(engine, LONG, 700)
+    assert memory.asked == [2048]
+    assert answer.tokens == ask(roomy, LONG, 700).tokens
+    assert held(engine) == held(roomy)
+
+
+def test_an_answer_ends_where_memory_does_and_the_next_one_can_be_had(
+    load: Load, make_gguf: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory(load, make_gguf(never=EOS), 1024, monkeypatch)
+    engine = memory.engine
+    answer = ask(engine, LONG, 4000)
+    assert answer.last.finish is FinishReason.LENGTH
+    assert answer.last.written == 1024 - engine.measure(LONG).total + 1
+    assert memory.asked == [2048, 1024] and len(held(engine)) == 1024
+    with pytest.raises(NotEnoughMemory):
+        ask(engine, (user(LONG[0].text * 3),), 20)
+    assert ask(engine, LONG, 20).tokens == answer.tokens[:20]
 
 
 # one at a time

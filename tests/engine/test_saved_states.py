@@ -68,6 +68,18 @@ def test_what_is_in_memory_already_is_not_read_from_disk(load: Load, tiny_gguf: 
     assert held(engine) == before
 
 
+def test_a_state_that_has_less_of_the_conversation_is_left_on_disk(load: Load, tiny_gguf: Path, states: Path) -> None:
+    engine = load(tiny_gguf, states=states)
+    ask(engine, (user("Write about the mountains instead. " * 30),), 3)
+    engine.save("draft")
+    begun = (user(ASKED[0].text[:600]),)
+    ask(engine, begun, 3)
+    before = held(engine)
+    assert 0 < len(engine._prompt(ASKED)) - engine.measure(ASKED).unread < len(engine._prompt(ASKED)) // 2
+    engine.restore("draft", ASKED)
+    assert held(engine) == before
+
+
 @pytest.mark.parametrize("damage", ["byte", "cut", "empty", "note", "no state"])
 def test_a_damaged_state_is_ignored_with_a_note(
     load: Load, tiny_gguf: Path, states: Path, damage: str, caplog: pytest.LogCaptureFixture
@@ -94,12 +106,12 @@ def test_a_damaged_state_is_ignored_with_a_note(
     assert ask(engine, conversation, 3).last.reused == 0
 
 
-@pytest.mark.parametrize("field", ["model", "settings", "tokens", "count"])
+@pytest.mark.parametrize("field", ["model", "settings", "tokens"])
 def test_a_state_of_something_else_is_ignored(load: Load, tiny_gguf: Path, states: Path, field: str) -> None:
     conversation = saved(load, tiny_gguf, states)
     note = states / "draft.json"
     values = json.loads(note.read_text(encoding="utf-8"))
-    values[field] = 7 if field == "count" else "other"
+    values[field] = "other"
     note.write_text(json.dumps(values), encoding="utf-8")
     engine = load(tiny_gguf, states=states)
     engine.restore("draft", conversation)

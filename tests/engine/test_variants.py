@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from longwriter_ui.draft import FinishReason
+from longwriter_ui.engine import llamacpp
 from longwriter_ui.engine._llama import llama
 from longwriter_ui.engine.base import Chunk, LengthGoal, LengthMode, Request, Sampling, assistant, user
 from longwriter_ui.engine.llamacpp import LlamaCppEngine
-from longwriter_ui.errors import EngineError
+from longwriter_ui.errors import EngineError, NotEnoughMemory
 from longwriter_ui.events import Reading
 from tests.engine.answers import GREEDY, Answer, ask, held, logits_after
 from tests.tiny_gguf import EOS
@@ -135,6 +136,23 @@ def test_what_does_not_fit_at_once_waits(load: Load, tiny_gguf: Path) -> None:
     answers = several(engine, Request(ASKED, GREEDY, 500 - total), 5)
     assert len({answer.tokens for answer in answers}) == 1
     assert all(answer.last.finish is FinishReason.LENGTH for answer in answers)
+
+
+def test_what_memory_does_not_hold_at_once_waits(load: Load, tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llamacpp, "_FIRST_CONTEXT", 1024)
+    engine, roomy = load(tiny_gguf), load(tiny_gguf)
+    opened = engine._context._open
+    two = (1024 - engine.measure(ASKED).total) // 2 - 20  # a batch of two fits, one of three does not
+
+    def open_if_it_fits(size: int) -> None:
+        if size > 1024:
+            raise NotEnoughMemory("It does not fit.")
+        opened(size)
+
+    monkeypatch.setattr(engine._context, "_open", open_if_it_fits)
+    answers, expected = (several(one, Request(ASKED, WARM, two)) for one in (engine, roomy))
+    assert [answer.tokens for answer in answers] == [answer.tokens for answer in expected]
+    assert engine._context.size == 1024 < roomy._context.size
 
 
 def test_answers_end_one_by_one(load: Load, make_gguf: Callable[..., Path]) -> None:
