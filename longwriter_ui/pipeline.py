@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from longwriter_ui import prompts
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Draft, FinishReason, Mode
+from longwriter_ui.edits import MAX_STEPS
 from longwriter_ui.engine.base import Cancel, Engine, Request, Sampling, user
-from longwriter_ui.errors import EngineError
+from longwriter_ui.errors import EngineError, PlanError
 from longwriter_ui.events import (
     Events,
     Finished,
@@ -54,6 +55,10 @@ def plan(brief: Brief, engine: Engine, sampling: Sampling, cancel: Cancel) -> Ev
     steps = parse_plan(text).steps
     if last is not None and last.finish is FinishReason.LENGTH and len(steps) > 1 and steps[-1].words is None:
         steps = steps[:-1]  # the line that the limit cut off
+    if len(steps) > MAX_STEPS:
+        raise PlanError(
+            f"This plan has {len(steps):,} steps; the most is {MAX_STEPS}.", "Merge some of them.", raw=text
+        )
     yield PlanReady(fit_counts(steps, brief.target_words), text)
     yield Finished(FinishReason.STOP, usage)
 

@@ -104,12 +104,13 @@ def render_plan(steps: Sequence[Step], language: str, first: int = 1) -> str:
 
 
 def fill_counts(steps: Sequence[Step], target_words: int) -> tuple[Step, ...]:
-    """Steps without a count share what the others leave of the target, at least 50 words each."""
+    """Steps without a count share what the others leave of the target, at least 50 words each. What is more than a step
+    may have is left over."""
     missing = sum(step.words is None for step in steps)
     if not missing:
         return tuple(steps)
     left = target_words - sum(step.words or 0 for step in steps)
-    share = max(50, round(left / missing / 10) * 10)
+    share = min(max(50, round(left / missing / 10) * 10), MAX_STEP_WORDS)
     return tuple(step if step.words is not None else replace(step, words=share) for step in steps)
 
 
@@ -119,12 +120,16 @@ def fit_counts(steps: Sequence[Step], target_words: int, tolerance: float = 0.15
     total = sum(step.words or 0 for step in steps)
     if not total or abs(total - target_words) <= tolerance * target_words:
         return steps
-    return tuple(replace(s, words=max(20, round((s.words or 0) * target_words / total / 10) * 10)) for s in steps)
+    counts = [max(20, round((step.words or 0) * target_words / total / 10) * 10) for step in steps]
+    if max(counts) > MAX_STEP_WORDS:  # the others take what that step may not have
+        counts = _shares(counts, min(target_words, MAX_STEP_WORDS * len(steps)), 20, MAX_STEP_WORDS)
+    return tuple(replace(step, words=words) for step, words in zip(steps, counts, strict=True))
 
 
 def rebalance(steps: Sequence[Step], target_words: int) -> tuple[Step, ...]:
     """The target spread over the unlocked steps in the proportions they have, each within 200-1000 words where that
-    is possible. PlanError where the locked steps leave nothing to spread.
+    is possible. PlanError where the locked steps leave nothing to spread; what is more than the unlocked ones may have
+    is left over.
 
     >>> [step.words for step in rebalance([Step("a", 100), Step("b", 300), Step("c", 500, locked=True)], 1500)]
     [250, 750, 500]
@@ -133,8 +138,9 @@ def rebalance(steps: Sequence[Step], target_words: int) -> tuple[Step, ...]:
     budget = target_words - sum(step.words or 0 for step in steps if step.locked)
     if not free or budget < len(free):
         raise PlanError("The locked steps leave no words to spread.", "Unlock a step, or give it fewer words.")
+    budget = min(budget, MAX_STEP_WORDS * len(free))
     low = _LEAST if budget >= _LEAST * len(free) else 1
-    high = _MOST if budget <= _MOST * len(free) else budget
+    high = _MOST if budget <= _MOST * len(free) else min(budget, MAX_STEP_WORDS)
     shares = _shares([steps[i].words or budget / len(free) for i in free], budget, low, high)
     result = list(steps)
     for i, words in zip(free, shares, strict=True):

@@ -7,7 +7,8 @@
                                    "tokens", "vocabulary", "created"}]}]}
 
 A file comes from anywhere, so nothing in it is believed before it was checked, and its ids are never used: the draft
-and its paragraphs get new ones.
+and its paragraphs get new ones. Whatever `dump` writes, `load` takes: a text has no limit but that of the file, since a
+model or an earlier version may have made a longer one than an edit may.
 """
 
 from __future__ import annotations
@@ -19,47 +20,45 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, TypeVar
 
-from longwriter_ui.brief import Brief
+from longwriter_ui.brief import MAX_WORDS, Brief
 from longwriter_ui.draft import Author, Basis, Draft, FinishReason, Mode, Paragraph, Status, Version, new_key
-from longwriter_ui.edits import MAX_POINT, MAX_STEP_WORDS, MAX_STEPS, MAX_TEXT
-from longwriter_ui.errors import BriefError, EditError, ImportRefused
+from longwriter_ui.edits import MAX_STEPS
+from longwriter_ui.errors import BriefError, EditError, ExportError, ImportRefused
 from longwriter_ui.manner import Manner
+from longwriter_ui.past import Past, told
 from longwriter_ui.plan import Step
 
 FORMAT = "longwriter-project"
 VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DELETED = 5_000
-MAX_VERSIONS = 20_000  # in one draft
-MAX_PROMPT = 2_000_000  # characters; a prompt can hold a whole draft
 
 _E = TypeVar("_E", bound=Enum)
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Past:
-    """One version of a paragraph and when it was made (ISO 8601, UTC)."""
-
-    version: Version
-    created: str
-
-
-@dataclass(frozen=True)
 class Project:
     """`history` holds all versions of a paragraph by its key, oldest first, the current one among them; `deleted` the
-    paragraphs that have left the draft."""
+    paragraphs that have left the draft, oldest first."""
 
     draft: Draft
     history: Mapping[str, tuple[Past, ...]] = field(default_factory=dict)
     deleted: tuple[Paragraph, ...] = ()
     export_options: Mapping[str, object] = field(default_factory=dict)
 
+    def past(self, paragraph: Paragraph) -> tuple[Past, ...]:
+        """All versions of a paragraph of this project; without a history its present one, made now."""
+        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        return self.history.get(paragraph.key, (Past(paragraph.version, now),) if paragraph.version else ())
+
 
 def dump(project: Project) -> bytes:
-    """The project as JSON in UTF-8."""
+    """The project as JSON in UTF-8, but for texts that only led up to the next one, and deleted steps without text.
+    ExportError when it is larger than `load` takes."""
     draft = project.draft
-    cards = [(p, False) for p in draft.paragraphs] + [(p, True) for p in project.deleted]
+    deleted = [p for p in project.deleted if project.past(p)][-MAX_DELETED:]
+    cards = [(p, False) for p in draft.paragraphs] + [(p, True) for p in deleted]
     values = {
         "format": FORMAT,
         "version": VERSION,
@@ -76,9 +75,15 @@ def dump(project: Project) -> bytes:
         "proposal": draft.proposal,
         "manner": draft.manner.values(),
         "export_options": dict(project.export_options),
-        "paragraphs": [_paragraph_values(p, project.history.get(p.key, ()), deleted) for p, deleted in cards],
+        "paragraphs": [_paragraph_values(p, project.past(p), gone) for p, gone in cards],
     }
-    return json.dumps(values, ensure_ascii=False, indent=1).encode() + b"\n"
+    data = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    if len(data) > MAX_BYTES:
+        raise ExportError(
+            f"With all its versions the draft has {len(data) // 2**20:,} MB; the most is {MAX_BYTES // 2**20} MB.",
+            "Export its text in another format, and keep a copy of the data directory.",
+        )
+    return data
 
 
 def load(data: bytes) -> Project:
@@ -115,8 +120,8 @@ class _Reader:
     def project(self) -> Project:
         try:
             words = self._integer("target_words", 1, 10**9)
-            language, notes = self._text("language", 10), self._optional("notes", MAX_TEXT)
-            brief = Brief.create(self._text("instruction", MAX_TEXT), words, language, notes)
+            language, notes = self._text("language", 10), self._optional("notes")
+            brief = Brief.create(self._text("instruction"), words, language, notes)
         except BriefError as error:
             raise _refused(error.message) from error
         cards = self._objects("paragraphs", MAX_STEPS + MAX_DELETED)
@@ -129,8 +134,6 @@ class _Reader:
             history[paragraph.key] = past
         if len(paragraphs) > MAX_STEPS:
             raise self._wrong("paragraphs", f"has more than {MAX_STEPS:,} entries")
-        if sum(map(len, history.values())) > MAX_VERSIONS:
-            raise self._wrong("paragraphs", f"has more than {MAX_VERSIONS:,} versions")
         options = self._values.get("export_options", {})
         if not isinstance(options, dict):
             raise self._wrong("export_options", "is no object")
@@ -142,49 +145,49 @@ class _Reader:
             mode=self._choice("mode", Mode),
             seed=self._integer("seed", 0, 2**31 - 1),
             paragraphs=tuple(paragraphs),
-            opening=self._text("opening", MAX_PROMPT),
-            raw_plan=self._text("raw_plan", MAX_PROMPT),
-            planning_problem=self._text("planning_problem", MAX_POINT),
-            proposal=self._optional("proposal", MAX_PROMPT),
+            opening=self._text("opening"),
+            raw_plan=self._text("raw_plan"),
+            planning_problem=self._text("planning_problem"),
+            proposal=self._optional("proposal"),
             manner=self._manner(),
         )
         return Project(draft, history, tuple(deleted), options)
 
     def _paragraph(self) -> tuple[Paragraph, tuple[Past, ...]]:
-        past = tuple(entry._past() for entry in self._objects("versions", MAX_VERSIONS))
+        past = tuple(entry._past() for entry in self._objects("versions"))
         current = self._integer("current", 0, len(past) - 1) if self._values.get("current") is not None else None
-        words = self._integer("words", 1, MAX_STEP_WORDS) if self._values.get("words") is not None else None
+        words = self._integer("words", 1, MAX_WORDS) if self._values.get("words") is not None else None
         version = past[current].version if current is not None else None
         status = self._choice("status", Status)
         if status in (Status.WRITING, Status.WRITTEN):  # what was being written somewhere is not being written here
             status = Status.WRITTEN if version else Status.PLANNED
         paragraph = Paragraph(
             Step(
-                self._text("main_point", MAX_POINT),
+                self._text("main_point"),
                 words,
                 self._boolean("locked"),
-                self._optional("note", MAX_POINT),
-                self._optional("cue", MAX_POINT),
+                self._optional("note"),
+                self._optional("cue"),
             ),
             key=new_key(),
             status=status,
             version=version,
             versions=len(past),
-            problem=self._text("problem", MAX_POINT) if status is Status.FAILED else "",
+            problem=self._text("problem") if status is Status.FAILED else "",
         )
         return paragraph, past
 
     def _past(self) -> Past:
         basis = _Reader(self._object("basis"), f"{self._where}basis.")
         version = Version(
-            text=self._text("text", MAX_TEXT),
+            text=self._text("text"),
             author=self._choice("author", Author),
             finish=self._choice("finish", FinishReason),
             basis=Basis(basis._text("brief", 64), basis._text("step", 64), basis._text("before", 64)),
-            prompt=self._text("prompt", MAX_PROMPT),
+            prompt=self._text("prompt"),
             rest=self._text("rest", 64),
             tokens=self._tokens(),
-            vocabulary=self._text("vocabulary", 200),
+            vocabulary=self._text("vocabulary"),
         )
         return Past(version, self._time("created"))
 
@@ -199,10 +202,9 @@ class _Reader:
 
     def _tokens(self) -> tuple[int, ...]:
         tokens = self._values.get("tokens", [])
-        right = isinstance(tokens, list) and all(type(token) is int and 0 <= token < 2**31 for token in tokens)
-        if not right or len(tokens) > MAX_TEXT:
-            raise self._wrong("tokens", "is no list of token ids")
-        return tuple(tokens)
+        if isinstance(tokens, list) and all(type(token) is int and 0 <= token < 2**31 for token in tokens):
+            return tuple(tokens)
+        raise self._wrong("tokens", "is no list of token ids")
 
     def _time(self, name: str) -> str:
         try:
@@ -211,7 +213,7 @@ class _Reader:
             raise self._wrong(name, "is no time") from error
         return moment.isoformat(timespec="milliseconds")
 
-    def _text(self, name: str, limit: int) -> str:
+    def _text(self, name: str, limit: int = MAX_BYTES) -> str:
         value = self._values.get(name)
         if not isinstance(value, str):
             raise self._wrong(name, "is missing" if value is None else "is no text")
@@ -221,9 +223,9 @@ class _Reader:
             raise self._wrong(name, "has characters that belong to no text")
         return value
 
-    def _optional(self, name: str, limit: int) -> str:
+    def _optional(self, name: str) -> str:
         """A text that files of earlier versions lack."""
-        return self._text(name, limit) if name in self._values else ""
+        return self._text(name) if name in self._values else ""
 
     def _integer(self, name: str, low: int, high: int) -> int:
         value = self._values.get(name)
@@ -250,7 +252,7 @@ class _Reader:
             raise self._wrong(name, "is no object")
         return value
 
-    def _objects(self, name: str, limit: int) -> list[_Reader]:
+    def _objects(self, name: str, limit: int = MAX_BYTES) -> list[_Reader]:
         value = self._values.get(name)
         if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
             raise self._wrong(name, "is no list of objects")
@@ -267,9 +269,9 @@ def _refused(why: str) -> ImportRefused:
 
 
 def _paragraph_values(paragraph: Paragraph, past: tuple[Past, ...], deleted: bool) -> Json:
-    versions = [entry.version for entry in past]
     # The last that is the same: two equal versions are the same text, whichever of them is current.
-    current = max((n for n, version in enumerate(versions) if version == paragraph.version), default=None)
+    current = max((n for n, entry in enumerate(past) if entry.version == paragraph.version), default=None)
+    kept = told(past, current)
     return {
         "main_point": paragraph.step.main_point,
         "words": paragraph.step.words,
@@ -279,7 +281,7 @@ def _paragraph_values(paragraph: Paragraph, past: tuple[Past, ...], deleted: boo
         "status": paragraph.status.value,
         "problem": paragraph.problem,
         "deleted": deleted,
-        "current": current,
+        "current": None if current is None else kept.index(current),
         "versions": [
             {
                 "text": version.text,
@@ -292,6 +294,6 @@ def _paragraph_values(paragraph: Paragraph, past: tuple[Past, ...], deleted: boo
                 "vocabulary": version.vocabulary,
                 "created": created,
             }
-            for version, created in ((entry.version, entry.created) for entry in past)
+            for version, created in ((past[n].version, past[n].created) for n in kept)
         ],
     }

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Paragraph, Status, Version
-from longwriter_ui.edits import MAX_STEPS, apply_edit
+from longwriter_ui.edits import MAX_STEP_WORDS, MAX_STEPS, apply_edit
 from longwriter_ui.edits.texts import find
 from longwriter_ui.errors import EditError, LongWriterError, PlanError
 from longwriter_ui.plan import Step, rebalance
@@ -188,6 +188,20 @@ def test_split_parts_point_words_and_text_and_merge_puts_them_together():
         apply_edit(draft, {"do": "merge_step", "key": "k2"})
 
 
+@pytest.mark.parametrize(
+    ("name", "length"), [("text", 200_010), ("note", 2_500), ("main_point", 2_500)], ids=["text", "note", "main point"]
+)
+def test_two_steps_that_are_too_long_for_one_are_not_merged(name: str, length: int):
+    draft = draft_with("One.", "Two.")
+    for key in keys(draft):
+        do = "edit_text" if name == "text" else "edit_step"
+        draft = apply_edit(draft, {"do": do, "key": key, name: "word " * (length // 5)})
+    with pytest.raises(EditError, match=name.replace("_", " ")):
+        apply_edit(draft, {"do": "merge_step", "key": "k1"})
+    draft = apply_edit(draft, {"do": "edit_text" if name == "text" else "edit_step", "key": "k1", name: "Short"})
+    assert len(apply_edit(draft, {"do": "merge_step", "key": "k1"}).paragraphs) == 1
+
+
 def test_a_point_without_a_joint_stays_whole_and_the_second_half_waits_for_its_own():
     halves = apply_edit(draft_with("", ""), {"do": "split_step", "key": "k1"})
     assert [p.step for p in halves.paragraphs[:2]] == [Step("Point 1", 50), Step("", 50)]
@@ -204,7 +218,7 @@ def test_locked_steps_keep_their_words_when_the_rest_is_rebalanced():
         apply_edit(locked, {"do": "rebalance"})
 
 
-@given(st.lists(st.tuples(st.integers(1, 3000), st.booleans()), min_size=1, max_size=30), st.integers(50, 40_000))
+@given(st.lists(st.tuples(st.integers(1, 3000), st.booleans()), min_size=1, max_size=30), st.integers(50, 100_000))
 def test_rebalancing_meets_the_target_within_the_limits_where_it_can(steps, target):
     plan = tuple(Step(f"p{n}", words, locked) for n, (words, locked) in enumerate(steps))
     budget = target - sum(step.words or 0 for step in plan if step.locked)
@@ -214,7 +228,8 @@ def test_rebalancing_meets_the_target_within_the_limits_where_it_can(steps, targ
     except PlanError:
         assert not free or budget < free
         return
-    assert sum(step.words or 0 for step in balanced) == target
+    assert sum(step.words or 0 for step in balanced) == target - max(0, budget - free * MAX_STEP_WORDS)
+    assert all(1 <= (step.words or 0) <= MAX_STEP_WORDS for step in balanced)
     assert [s for s in balanced if s.locked] == [s for s in plan if s.locked]
     if 200 * free <= budget <= 1000 * free:
         assert all(200 <= (s.words or 0) <= 1000 for s in balanced if not s.locked)

@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom up: a module may import those of lower layers, and of its own only within the same package.
 LAYERS = [
     {"errors", "text", "words", "sentences", "loops", "compare", "wholefile", "turns", "limits"},
-    {"brief", "plan", "draft", "edits", "events", "paths", "config", "project", "manner", "jsonl", "server"},
+    {"brief", "plan", "draft", "edits", "events", "paths", "config", "project", "past", "manner", "jsonl", "server"},
     {"prompts", "engine", "store", "export", "imports", "report", "progress", "weights", "evaluate"},
     {"oneshot", "debt", "changes", "allowance"},
     {"writing"},
@@ -40,7 +40,8 @@ WITHIN = {
     ("edits", "plan"),
     ("events", "draft"), ("events", "plan"), ("prompts", "engine"), ("project", "brief"),
     ("project", "draft"), ("project", "edits"), ("project", "plan"),
-    ("project", "manner"), ("draft", "manner"), ("config", "draft"), ("config", "manner"), ("config", "server"),
+    ("project", "manner"), ("project", "past"), ("past", "draft"),
+    ("draft", "manner"), ("config", "draft"), ("config", "manner"), ("config", "server"),
     ("report", "evaluate"), ("evaluate", "engine"), ("evaluate", "export"),
 }  # fmt: skip
 ONLY_IN = {

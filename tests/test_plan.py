@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longwriter_ui.errors import PlanError
-from longwriter_ui.plan import MAX_STEP_WORDS, Step, fill_counts, fit_counts, parse_plan, render_plan, render_step
+from longwriter_ui.plan import (
+    MAX_STEP_WORDS,
+    Step,
+    fill_counts,
+    fit_counts,
+    parse_plan,
+    rebalance,
+    render_plan,
+    render_step,
+)
 
 # Each as it was or could be printed, with its steps and, where there are any, the lines left over.
 PRINTED = {
@@ -273,6 +282,17 @@ def test_missing_counts_share_what_is_left():
     assert [step.words for step in fill_counts(steps, 1000)] == [300, 350, 350]
     assert [step.words for step in fill_counts(steps, 200)] == [300, 50, 50]
     assert [step.words for step in fill_counts([Step("A", 300)], 1000)] == [300]
+
+
+def test_no_step_gets_more_words_than_a_step_may_have():
+    assert [s.words for s in fill_counts([Step("A"), Step("B")], 60_000)] == [MAX_STEP_WORDS] * 2
+    assert [s.words for s in fit_counts([Step("A", 10), Step("B", 90)], 30_000)] == [10_000, MAX_STEP_WORDS]
+    assert [s.words for s in fit_counts([Step("A", 10), Step("B", 90)], 90_000)] == [MAX_STEP_WORDS] * 2
+    assert [s.words for s in rebalance([Step("A", 100, locked=True), Step("B"), Step("C")], 90_000)] == [
+        100,
+        MAX_STEP_WORDS,
+        MAX_STEP_WORDS,
+    ]
 
 
 def test_counts_far_from_the_target_are_scaled_to_it():

@@ -38,7 +38,7 @@ async function bringFile({ server, parts }) {
     goToTab("write");
     return window.longwriter.board?.open(answer.draft);
   }
-  const problem = answer?.refused ?? { message: t("The file could not be sent."), hint: t("Check that the studio is still running, and that the file is smaller than 32 MB.") };
+  const problem = answer?.refused ?? { message: t("The file could not be sent."), hint: t("Check that the studio is still running, and that the file is not too large.") };
   parts.problem.append(failure(problem));
 }
 

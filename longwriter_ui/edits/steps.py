@@ -110,6 +110,16 @@ def merge_step(draft: Draft, op: Op) -> Draft:
         second.step.cue or first.step.cue,
     )
     text = "\n\n".join(p.text.strip() for p in (first, second) if p.text.strip())
+    for name, whole, limit in (
+        ("main point", step.main_point, MAX_POINT),
+        ("note", step.note, MAX_NOTE),
+        ("text", text, MAX_TEXT),
+    ):
+        if len(whole) > limit:
+            raise EditError(
+                f"Merged, the {name} would have {len(whole):,} characters; the most is {limit:,}.",
+                "Shorten one of the two first.",
+            )
     merged = replace(first, step=step, offered=())
     result = replace(draft, paragraphs=(*draft.paragraphs[:at], merged, *draft.paragraphs[at + 2 :]))
     return with_text(result, first.key, text) if text != first.text else result

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from longwriter_ui.draft import Draft, Paragraph, Status
+from longwriter_ui.past import Past
 from longwriter_ui.plan import Step
-from longwriter_ui.project import Past, Project
+from longwriter_ui.project import Project
 from longwriter_ui.store.rows import GOES_ON, head_columns, insert_version, now, read_version
 
 Edit = Callable[[dict[str, object]], dict[str, object]]  # of export options
@@ -71,8 +72,7 @@ def insert(connection: sqlite3.Connection, project: Project, owner: str | None =
             ),
         )  # fmt: skip
         current = None
-        only = (Past(paragraph.version, now()),) if paragraph.version else ()
-        for past in project.history.get(paragraph.key, only):
+        for past in project.past(paragraph):
             row = insert_version(connection, draft.id, paragraph.key, past.version, past.created)
             if past.version == paragraph.version:
                 current = row

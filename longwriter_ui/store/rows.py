@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Author, Basis, Draft, FinishReason, Mode, Paragraph, Status, Version
 from longwriter_ui.manner import Manner
+from longwriter_ui.past import Past, told
 from longwriter_ui.plan import Step
 
 # Whether the answer being written to the paragraph `p` goes on with its present text, which nobody changes meanwhile.
@@ -100,27 +101,27 @@ def version_row(connection: sqlite3.Connection, draft_id: str, key: str, version
 
 def history(connection: sqlite3.Connection, draft_id: str, key: str) -> list[tuple[Version, str, bool]]:
     """The texts the paragraph `key` has had, oldest first, with the time and whether it is the present one. A text
-    that came more than once stands only once, and what only led up to the next one does not (see `_leads_to`)."""
+    that came more than once stands only once, and what only led up to the next one does not; see `past`."""
     row = connection.execute(
         "SELECT version_id, writing_id FROM paragraphs WHERE draft_id = ? AND key = ?", (draft_id, key)
     ).fetchone()
     if row is None:
         return []
-    found: list[tuple[Version, str, bool]] = []
-    for line in connection.execute(
-        "SELECT * FROM versions WHERE draft_id = ? AND key = ? ORDER BY id", (draft_id, key)
-    ):
-        version, present = read_version(line), line["id"] == row["version_id"]
-        if not version.text.strip() or line["id"] == row["writing_id"]:
-            continue
-        if found and not found[-1][2] and _leads_to(found[-1], version, line["created"]):
-            found.pop()
-        same = next((i for i, past in enumerate(found) if past[0].text == version.text), None)
-        if same is None:
-            found.append((version, line["created"], present))
-        elif present:
-            found[same] = (version, found[same][1], True)
-    return found
+    lines = [
+        line
+        for line in connection.execute(
+            "SELECT * FROM versions WHERE draft_id = ? AND key = ? ORDER BY id", (draft_id, key)
+        )
+        if line["text"].strip() and line["id"] != row["writing_id"]
+    ]
+    past = [Past(read_version(line), line["created"]) for line in lines]
+    present = next((n for n, line in enumerate(lines) if line["id"] == row["version_id"]), None)
+    found: dict[str, tuple[Version, str, bool]] = {}
+    for n in told(past, present):
+        version, first = past[n].version, found.get(past[n].version.text)
+        if first is None or n == present:
+            found[version.text] = (version, first[1] if first else past[n].created, n == present)
+    return list(found.values())
 
 
 def head_columns(draft: Draft) -> dict[str, object]:
@@ -139,17 +140,6 @@ def head_columns(draft: Draft) -> dict[str, object]:
 def offered_ids(ids: Iterable[int]) -> str:
     """Rows of versions to choose from, as stored."""
     return json.dumps(list(ids))
-
-
-def _leads_to(past: tuple[Version, str, bool], version: Version, created: str) -> bool:
-    """Whether `past` was typed on the way to an edit of the same minute, or is the stopped beginning of an answer."""
-    before = past[0]
-    if before.author is not version.author:
-        return False
-    if before.author is Author.MODEL:
-        stopped = before.finish not in (FinishReason.STOP, FinishReason.LENGTH)
-        return stopped and version.text.strip().startswith(before.text.strip())
-    return (datetime.fromisoformat(created) - datetime.fromisoformat(past[1])).total_seconds() < 60
 
 
 def _offered(connection: sqlite3.Connection, ids: str) -> tuple[Version, ...]:

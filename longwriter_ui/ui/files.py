@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from longwriter_ui.errors import ExportError, ImportRefused, LongWriterError, StoreError
 from longwriter_ui.export import FORMATS, PROJECT
 from longwriter_ui.imports import SUFFIXES
+from longwriter_ui.project import MAX_BYTES
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import present
 from longwriter_ui.ui.exports import ExportFolder, file_name
@@ -23,7 +24,12 @@ Json = dict[str, Any]
 Call = Callable[[Json], Json]
 _T = TypeVar("_T")
 
-MAX_UPLOAD = 32 * 1024 * 1024  # bytes of a file sent by the page; the command line takes larger ones
+_MOST_OF_VISITORS = 32 * 1024 * 1024  # bytes of a file; what they may keep is less than that
+
+
+def most_sent(studio: Studio) -> int:
+    """How many bytes a file sent by the page may have: as many as a project file of one's own, on one's own studio."""
+    return MAX_BYTES if studio.limits is None else _MOST_OF_VISITORS
 
 
 def export_calls(studio: Studio, exports: ExportFolder) -> list[Call]:
@@ -68,7 +74,8 @@ def import_calls(studio: Studio) -> list[Call]:
         """Make the file `name` with the content `data` (base64) into a draft."""
         try:
             name, data = str(body.get("name") or ""), str(body.get("data") or "")
-            return {"draft": _with_file(name, data, lambda path: studio.import_file(path, body["owner"])).id}
+            most, owner = most_sent(studio), body["owner"]
+            return {"draft": _with_file(name, data, most, lambda path: studio.import_file(path, owner)).id}
         except LongWriterError as error:
             return {"refused": present.error(error)}
 
@@ -82,15 +89,15 @@ def notes_calls(studio: Studio) -> list[Call]:
         """The text of a file, to be notes for reference."""
         try:
             name, data = str(body.get("name") or ""), str(body.get("data") or "")
-            return {"text": _with_file(name, data, studio.text_of)}
+            return {"text": _with_file(name, data, most_sent(studio), studio.text_of)}
         except LongWriterError as error:
             return {"refused": present.error(error)}
 
     return [notes]
 
 
-def _with_file(name: str, data: str, use: Callable[[Path], _T]) -> _T:
-    """`use` of the file `name` with the content `data` (base64)."""
+def _with_file(name: str, data: str, most: int, use: Callable[[Path], _T]) -> _T:
+    """`use` of the file `name` with the content `data` (base64), of `most` bytes."""
     suffix = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), None)
     if suffix is None:
         raise ImportRefused(f"{name or 'The file'} cannot be read.", f"Use one of: {', '.join(SUFFIXES)}.")
@@ -98,8 +105,8 @@ def _with_file(name: str, data: str, use: Callable[[Path], _T]) -> _T:
         content = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
         raise ImportRefused("The file did not arrive whole.", "Try again.") from error
-    if len(content) > MAX_UPLOAD:
-        raise ImportRefused(f"The file is larger than {MAX_UPLOAD // 2**20} MB.", "Import it on the command line.")
+    if len(content) > most:
+        raise ImportRefused(f"The file is larger than {most // 2**20} MB.", "Divide it into parts.")
     try:
         with tempfile.TemporaryDirectory(prefix="longwriter-") as folder:
             path = Path(folder) / (file_name(name[: -len(suffix)]) + suffix)

@@ -22,6 +22,7 @@ from longwriter_ui.ui.board import board, news
 from longwriter_ui.ui.evaluate import evaluate
 from longwriter_ui.ui.exports import ExportFolder
 from longwriter_ui.ui.feed import Feed
+from longwriter_ui.ui.files import most_sent
 from longwriter_ui.ui.gate import Gate
 from longwriter_ui.ui.guard import LOCAL_NAMES, Guard, Rules
 from longwriter_ui.ui.library import library
@@ -33,7 +34,6 @@ from longwriter_ui.ui.theme import theme
 from longwriter_ui.weights import hub
 
 TITLE = "LongWriter Studio"
-MAX_REQUEST = 48 * 1024 * 1024  # bytes: the largest file that is taken, as text
 
 
 class Page:
@@ -45,6 +45,7 @@ class Page:
         self._exports = ExportFolder()
         self._local = False
         self._limits = studio.limits
+        self._most = most_sent(studio) * 3 // 2  # a file comes as text, with a third more bytes
         self._trials = Trials(studio, home.runs)
         self._gate = gate = Gate(studio, str(home.root))
         self._feed = Feed(lambda body: gate.tidy(news(studio, body)))
@@ -83,7 +84,7 @@ class Page:
         scripts = tuple(re.findall(r"<script>(.*?)</script>", head, re.DOTALL))
         return Rules(
             hosts=(*LOCAL_NAMES, *names) if local or domains else None,
-            most=MAX_REQUEST,
+            most=self._most,
             names=names,
             framers=("'self'", hub.address()) if space else (),
             scripts=scripts,

@@ -20,6 +20,7 @@ from longwriter_ui.errors import ImportRefused, LongWriterError, ModelFileError
 from longwriter_ui.export.cleaning import clean
 from longwriter_ui.export.literal import literal
 from longwriter_ui.models import shape_of
+from longwriter_ui.past import Past
 from longwriter_ui.plan import Step
 from longwriter_ui.ui import present
 
@@ -201,7 +202,7 @@ TARGETS = {
             project.dump(
                 project.Project(
                     replace(_DRAFT, paragraphs=_DRAFT.paragraphs[:3]),
-                    {"k1": (project.Past(_OLD, "2026-01-02T03:04:05.678+00:00"),)},
+                    {"k1": (Past(_OLD, "2026-01-02T03:04:05.678+00:00"),)},
                     (Paragraph(Step("Gone", 5), "k9"),),
                     {"author": "Ann"},
                 )

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from longwriter_ui import project
 from longwriter_ui.brief import Brief
-from longwriter_ui.draft import Author, Draft, Mode, Status, Version
-from longwriter_ui.errors import ImportRefused
+from longwriter_ui.draft import Author, Draft, Mode, Paragraph, Status, Version, new_key
+from longwriter_ui.edits import MAX_STEP_WORDS, apply_edit
+from longwriter_ui.errors import ExportError, ImportRefused, LongWriterError
+from longwriter_ui.past import Past
+from longwriter_ui.plan import Step
 from longwriter_ui.project import Project
+from longwriter_ui.store.drafts import DraftStore
 from longwriter_ui.studio import Studio
 
 
@@ -134,8 +143,8 @@ VERSION = ("paragraphs", 0, "versions", 0)
         (put("paragraphs", 0, "current", -1), "paragraphs[0].current"),
         (put("paragraphs", 0, "status", "done"), "paragraphs[0].status"),
         (put("paragraphs", 0, "deleted", "no"), "paragraphs[0].deleted"),
-        (put("paragraphs", 0, "main_point", "x" * 4001), "paragraphs[0].main_point"),
-        (put(*VERSION, "text", "x" * 400_001), "paragraphs[0].versions[0].text"),
+        (put("paragraphs", 0, "words", 100_001), "paragraphs[0].words"),
+        (put("paragraphs", 0, "main_point", 5), "paragraphs[0].main_point is no text"),
         (put(*VERSION, "text", "\ud800"), "belong to no text"),
         (put(*VERSION, "text", "\x00"), "belong to no text"),
         (put(*VERSION, "author", "nobody"), "author is none of"),
@@ -175,6 +184,72 @@ def test_a_file_that_is_too_large_is_not_even_read_whole(studio: Studio, tmp_pat
         studio.import_file(path)
     with pytest.raises(ImportRefused, match="64 MB"):
         project.load(path.read_bytes())
+
+
+def test_what_was_typed_on_the_way_to_a_later_edit_is_left_out() -> None:
+    begun = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    typed = [(0, "a"), (30, "ab"), (59, "abc"), (200, "present"), (210, "abcd"), (300, "x"), (301, "xy")]
+    past = tuple(Past(Version(text, Author.USER), (begun + timedelta(seconds=at)).isoformat()) for at, text in typed)
+    many = tuple(Past(Version(f"{n}", Author.MODEL), begun.isoformat()) for n in range(20_001))
+    paragraph = replace(LONG.paragraphs[0], status=Status.WRITTEN, version=past[3].version)
+    found = project.load(project.dump(Project(LONG.with_paragraph(paragraph), {paragraph.key: (*many, *past)})))
+    texts = [each.version.text for each in found.history[found.draft.paragraphs[0].key]]
+    assert texts == [*map(str, range(20_001)), "abc", "present", "abcd", "xy"]
+    assert found.draft.paragraphs[0].text == "present"
+
+
+def test_a_draft_too_large_to_be_taken_back_is_not_exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "MAX_BYTES", 500)
+    with pytest.raises(ExportError, match="the most is"):
+        project.dump(Project(LONG))
+
+
+LONG = Draft(
+    "id",
+    "Title",
+    Brief.create("Write 90,000 words.", 90_000),
+    paragraphs=tuple(Paragraph(Step(f"Point {n}", 100), key=f"k{n}") for n in range(3)),
+)
+_LONG = "A long text. " * 20_000  # two of them are more than a paragraph may have
+_EDITS = st.sampled_from(
+    [
+        *({"do": name} for name in ("split_step", "merge_step", "merge_step", "delete_step", "rebalance", "undo")),
+        *({"do": "edit_text", "text": text} for text in ("", "Short.", _LONG)),
+        *({"do": "replace_text", "find": ".", "text": text} for text in ("", ", and so on")),
+        *({"do": "edit_step", "main_point": text} for text in ("Rain", "x" * 4000)),
+        *({"do": "edit_step", "words": words, "locked": words == 1} for words in (1, 20_000)),
+        {"do": "edit_step", "note": "n" * 2500, "cue": "c" * 4000},
+        *({"do": "set_plan", "text": text} for text in ("1. Rain\n2. Tide", "1. " + "x" * 9000)),
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DraftStore]:
+    store = DraftStore(tmp_path_factory.mktemp("store") / "drafts.sqlite3")
+    yield store
+    store.close()
+
+
+@settings(deadline=None, max_examples=40)
+@given(ops=st.lists(st.tuples(_EDITS, st.integers(0, 3)), min_size=4, max_size=12))
+def test_whatever_is_done_to_a_draft_its_project_file_is_taken_back(
+    store: DraftStore, ops: list[tuple[dict[str, Any], int]]
+) -> None:
+    draft = replace(LONG, id=new_key())
+    store.add(draft)
+    for op, at in ops:
+        order = [p.key for p in store.get(draft.id).paragraphs] or [""]
+        edit = partial(apply_edit, op=op if op["do"] == "replace_text" else {"key": order[at % len(order)], **op})
+        with suppress(LongWriterError):
+            store.undo(draft.id) if op["do"] == "undo" else store.change(draft.id, edit)
+    before = store.project(draft.id)
+    after = project.load(project.dump(before))
+    assert after.draft.steps == before.draft.steps
+    assert all(step.words is None or step.words <= MAX_STEP_WORDS for step in after.draft.steps)
+    assert [p.version for p in after.draft.paragraphs] == [p.version for p in before.draft.paragraphs]
+    for mine, its in zip(before.draft.paragraphs, after.draft.paragraphs, strict=True):
+        assert {p.version for p in after.history[its.key]} <= {p.version for p in before.history[mine.key]}
 
 
 def test_keys_in_a_file_are_not_believed(studio: Studio, change: Callable[..., Path]) -> None:
