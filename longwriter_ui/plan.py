@@ -30,7 +30,11 @@ _NAMED = (
     r"|第\s*[\d一二三四五六七八九十百零两]+\s*(?:段落?|步|节|部分|章))"
 )
 _NAMED_HEAD = re.compile(rf"^{_DECORATION}(?:\d+\s*[.)、]\s*)?{_DECORATION}{_NAMED}[\s:：.)*_\-–—－|]*", re.IGNORECASE)
-_NUMBERED_HEAD = re.compile(rf"^{_DECORATION}\d+\s*[.)、：:](?!\d)\s*")
+# A name behind the number ("2. Chapter two: The storm") belongs to the head where something follows it.
+_NUMBERED_HEAD = re.compile(
+    rf"^{_DECORATION}\d+\s*[.)、：:](?!\d)\s*(?:{_DECORATION}{_NAMED}[\s*_]{{0,3}}[:：\-–—－|][\s:：*_\-–—－|]*(?=\S))?",
+    re.IGNORECASE,
+)
 _BULLET_HEAD = re.compile(r"^\s*[-*•–]\s+")
 _RUN_TOGETHER = re.compile(
     rf"(?:(?<=words)|(?<=words\.)|(?<=[字词])|(?<=[字词]。))[ \t]+(?=[*_]{{0,3}}{_NAMED}\s*[*_]{{0,3}}[-–—－:：])",
@@ -76,11 +80,15 @@ class ParsedPlan:
 def parse_plan(text: str) -> ParsedPlan:
     """Read a plan as models and people write it; PlanError, with the raw text, when it holds no step."""
     lines = _RUN_TOGETHER.sub("\n", text).splitlines()
-    # Where no line names its paragraph, a plain numbered list is a plan too, and so is a plain list.
+    # Where no line names its paragraph, a plain numbered list is a plan too, and so is a plain list. In a numbered list
+    # a few lines may look like names of paragraphs ("2. Chapter two").
+    named = [line for line in lines if _NAMED_HEAD.match(line)]
+    numbered = sum(1 for line in lines if _NUMBERED_HEAD.match(line))
     for head in (_NAMED_HEAD, _NUMBERED_HEAD, _BULLET_HEAD):
         reader = _Reader(head)
         reader.read(lines)
-        if reader.steps:
+        is_list = head is _NAMED_HEAD and len(reader.steps) < numbered and all(map(_NUMBERED_HEAD.match, named))
+        if reader.steps and not is_list:
             return ParsedPlan(tuple(reader.steps), tuple(reader.unused))
     raise PlanError(
         "No step was found in the plan.",

@@ -45,6 +45,19 @@ PRINTED = {
         "1. Open (200 words)\n2. The hills\n3) End - 100 words",
         [("Open", 200), ("The hills", None), ("End", 100)],
     ),
+    "a numbered list of chapters": (
+        "1. Chapter one\n2. Chapter two\n3. The storm",
+        [("Chapter one", None), ("Chapter two", None), ("The storm", None)],
+    ),
+    "chapters with titles in a numbered list": (
+        "My book\n1. Introduction\n2. **Chapter two: The storm** (300 words)\n3. 第三章：雨",
+        [("Introduction", None), ("The storm", 300), ("雨", None)],
+        ["My book"],
+    ),
+    "a numbered list within a step": (
+        "Paragraph 1 - Main Point: Two things:\n1. rain\n2. wind - Word Count: 90 words\nParagraph 2 - Main Point: B",
+        [("Two things: 1. rain 2. wind", 90), ("B", None)],
+    ),
     "a list": ("- Open - 200 words\n- The hills", [("Open", 200), ("The hills", None)]),
     "a colon": ("Paragraph 1: Open. (300 words)", [("Open.", 300)]),
     "full-width colons and dashes": ("Paragraph 1 – Main Point： Open — Word Count： 300 words", [("Open", 300)]),
@@ -159,6 +172,26 @@ _STEP = st.builds(
     st.lists(_WORD, min_size=1, max_size=6).map(lambda words: "x " + " ".join(words)),
     st.none() | st.integers(1, MAX_STEP_WORDS),
 )
+
+
+_TITLES = {
+    "The storm": "The storm",
+    "Chapter one": "Chapter one",
+    "**Section five**": "Section five",
+    "Step 3.2 of it": "Step 3.2 of it",
+    "第三章": "第三章",
+    "Chapter 2: The sea": "The sea",
+    "Part 4 - Rain": "Rain",
+    "第六章：雨": "雨",
+}
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(sorted(_TITLES)), min_size=2, max_size=8).map(lambda titles: ["The storm", *titles]))
+def test_every_line_of_a_numbered_list_is_a_step_however_it_is_called(titles):
+    parsed = parse_plan("\n".join(f"{n}. {title}" for n, title in enumerate(titles, 1)))
+    assert [step.main_point.strip("*") for step in parsed.steps] == [_TITLES[title] for title in titles]
+    assert not parsed.unused
 
 
 @settings(deadline=None)

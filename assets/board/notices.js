@@ -17,6 +17,7 @@ class Notices {
   hear(answer, request) {
     if (answer.error !== undefined) this.showJobError(answer.error);
     if (answer.refused) this.tell("fail", said(answer.refused.message), said(answer.refused.hint));
+    if (answer.unused) this.tell("info", t("These lines of the outline belong to no step:"), answer.unused.map((line) => line.slice(0, 80)).join(" / "));
     if (answer.conflict) this.askWhose(answer.conflict, request);
   }
 

@@ -23,7 +23,7 @@ Object.assign(Board.prototype, {
     });
     const use = button(t("Use this outline"), async () => {
       const answer = await this.link.apply({ do: "set_plan", text: field.value });
-      if (answer.ok) this.notices.drop();
+      if (answer.ok && !answer.unused) this.notices.drop(); // else the lines left over stand in its place
     }, { kind: "primary small" });
     const lead = this.order.length ? t("This replaces the plan. Undo brings it back.") : t("Each line becomes a step.");
     this.notices.tell("info", t("Import an outline"), lead, use, button(t("Open a file"), () => file.click()), file);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ STDOUT = "-"  # `--json` without a file
 def note(text: str) -> None:
     """A line for the person, on standard error."""
     print(printable(text), file=sys.stderr, flush=True)
+
+
+def note_left_over(lines: Sequence[str]) -> None:
+    """Name the lines of a plan that belong to no step."""
+    if lines:
+        note("Left over, for these lines belong to no step of the plan:\n" + "\n".join(f"  {line}" for line in lines))
 
 
 def check_target(target: str | None) -> None:

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from longwriter_ui.brief import Brief
-from longwriter_ui.cli.console import STDOUT, check_target, note, read_plan, to_json, write_target
+from longwriter_ui.cli.console import STDOUT, check_target, note, note_left_over, read_plan, to_json, write_target
 from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, follow, open_with, resume_line
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.plan import Step, parse_plan, render_plan
@@ -23,8 +23,9 @@ def run(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     check_target(arguments.json)
     if arguments.parse is not None:
         text = read_plan(arguments.parse)
-        steps: Sequence[Step] = parse_plan(text).steps
-        _print(arguments, steps, detect_language(text))
+        parsed = parse_plan(text)
+        note_left_over(parsed.unused)
+        _print(arguments, parsed.steps, detect_language(text))
         return 0
     brief = Brief.create(arguments.instruction, arguments.words, arguments.language)
     with closing(open_with(arguments, open_studio)) as studio:

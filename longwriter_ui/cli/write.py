@@ -9,13 +9,22 @@ from pathlib import Path
 
 from longwriter_ui import export
 from longwriter_ui.brief import MAX_WORDS, MIN_WORDS, Brief
-from longwriter_ui.cli.console import STDOUT, check_target, find_draft, note, read_plan, to_json, write_target
+from longwriter_ui.cli.console import (
+    STDOUT,
+    check_target,
+    find_draft,
+    note,
+    note_left_over,
+    read_plan,
+    to_json,
+    write_target,
+)
 from longwriter_ui.cli.run import INTERRUPTED, OpenStudio, Outcome, follow, open_with, resume_line
 from longwriter_ui.draft import Draft, FinishReason, Mode
 from longwriter_ui.errors import ExportError
 from longwriter_ui.events import Usage
 from longwriter_ui.jobs import Job
-from longwriter_ui.plan import parse_plan
+from longwriter_ui.plan import MAX_STEP_WORDS, parse_plan
 from longwriter_ui.report import Seconds, overall_finish, report
 from longwriter_ui.studio import Studio
 
@@ -76,7 +85,9 @@ def _brief(arguments: argparse.Namespace, plan: str | None) -> Brief:
     """The brief; without --words, a plan in which every step has a count says how long the piece is."""
     words = arguments.words
     if plan is not None:
-        steps = parse_plan(plan).steps  # a plan that cannot be read is refused before anything is made
+        parsed = parse_plan(plan)  # a plan that cannot be read is refused before anything is made
+        note_left_over(parsed.unused)
+        steps = parsed.steps
         total = sum(step.words or 0 for step in steps)
         if words is None and all(step.words for step in steps) and MIN_WORDS <= total <= MAX_WORDS:
             words = total
@@ -88,6 +99,12 @@ def _begin(studio: Studio, arguments: argparse.Namespace, brief: Brief, plan: st
     draft_id = studio.create(brief, mode, arguments.seed).id
     if plan is not None:
         studio.edit(draft_id, None, {"do": "set_plan", "text": plan})
+        steps = studio.draft(draft_id).steps
+        words = sum(step.words or 0 for step in steps)
+        if words < brief.target_words and max(step.words or 0 for step in steps) == MAX_STEP_WORDS:
+            note(
+                f"The plan has {words:,} of {brief.target_words:,} words, at most {MAX_STEP_WORDS:,} a step: add steps."
+            )
     return draft_id
 
 

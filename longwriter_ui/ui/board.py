@@ -13,6 +13,7 @@ from starlette.responses import StreamingResponse
 
 from longwriter_ui.errors import ConflictError, DraftNotFound, EditError, LongWriterError
 from longwriter_ui.performer import Price
+from longwriter_ui.plan import parse_plan
 from longwriter_ui.revision import ALTERNATIVES, Revision
 from longwriter_ui.studio import Studio
 from longwriter_ui.ui import assets, present
@@ -61,7 +62,7 @@ def board(studio: Studio, exports: ExportFolder, stream: Feed, gate: Gate) -> gr
             # The seam to the page: an edit that fails without an answer would be sent for ever, before all others.
             _log.exception("an edit failed unexpectedly")
             return poll(body) | {"refused": {"message": "This edit cannot be made.", "hint": "", "retryable": False}}
-        return poll(body) | {"ok": True}
+        return poll(body) | {"ok": True} | _left_over(_op(body))
 
     def command(body: Json) -> Json:
         try:
@@ -161,6 +162,12 @@ def _command(studio: Studio, body: Json) -> None:
         studio.redo(draft, _number(body, "entry"))
     else:
         raise EditError(f"Unknown command {name!r}.")
+
+
+def _left_over(op: Json) -> Json:
+    """The lines of an outline that became no step."""
+    unused = parse_plan(str(op["text"])).unused if op.get("do") == "set_plan" else ()
+    return {"unused": list(unused)} if unused else {}
 
 
 def _price(studio: Studio, body: Json) -> Price:

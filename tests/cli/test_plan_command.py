@@ -19,6 +19,7 @@ def test_parse_gives_the_steps_as_json(longwriter: CommandLine):
     assert result.json == {
         "steps": [{"n": 1, "main_point": "The hills", "words": 350}, {"n": 2, "main_point": "The trams", "words": None}]
     }
+    assert "no step of the plan:\n  Here it is:\n  Enjoy!" in result.err
 
 
 def test_parse_without_json_gives_tidy_lines(longwriter: CommandLine):

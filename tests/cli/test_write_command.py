@@ -50,8 +50,10 @@ def test_from_instruction_to_files_and_report(longwriter: CommandLine):
 
 
 def test_json_alone_is_all_that_standard_output_gets(longwriter: CommandLine):
-    result = longwriter("write", "Guide", "--plan", longwriter.write_plan(), "--model", longwriter.model, "--json")
+    plan = longwriter.write_plan(f"Our plan\n{PLAN}")
+    result = longwriter("write", "Guide", "--plan", plan, "--model", longwriter.model, "--json")
     assert result.code == 0, result.err
+    assert "no step of the plan:\n  Our plan\n" in result.err
     assert [(s["main_point"], s["target_words"]) for s in result.json["steps"]] == [
         ("The hills", 20),
         ("The trams", 20),
