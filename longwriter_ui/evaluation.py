@@ -17,7 +17,16 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.crew import together
 from longwriter_ui.draft import FinishReason, Mode
 from longwriter_ui.engine.base import Cancel, Engine, Request, user
-from longwriter_ui.errors import EngineError, LongWriterError, ModelFileError, NotLoaded, ServerError, StoreError
+from longwriter_ui.errors import (
+    BriefError,
+    EngineError,
+    LongWriterError,
+    ModelFileError,
+    NotLoaded,
+    ServerError,
+    StoreError,
+)
+from longwriter_ui.evaluate.prompts import Prompt
 from longwriter_ui.evaluate.run import Prediction, Run, Settings
 from longwriter_ui.jobs import Job
 from longwriter_ui.jsonl import appending
@@ -80,6 +89,18 @@ def settings_of(studio: Studio, mode: str, seed: int) -> Settings:
     sampling = {name: float(value) for name, value in asdict(usual).items() if name != "seed"}
     size = model.path.stat().st_size if model.path is not None and model.path.is_file() else 0
     return Settings(model.name, model.label, size, mode, length.value, sampling, seed)
+
+
+def check_prompts(prompts: Sequence[Prompt], mode: str, source: str) -> None:
+    """StoreError, naming the prompt, where one of `source` cannot be planned: it would fail, and count as the model's
+    failure. DIRECT plans nothing and takes them all."""
+    if mode == DIRECT:
+        return
+    for number, prompt in enumerate(prompts, 1):
+        try:
+            _brief(prompt)
+        except BriefError as error:
+            raise StoreError(f"Prompt {number} of {source} cannot be planned.", str(error)) from error
 
 
 def write_run(
@@ -153,9 +174,8 @@ class _RunWriter:
 
     def _draft(self, n: int, jobs: list[Job]) -> Generator[RunEvent, None, Prediction | None]:
         prompt = self._run.prompts[n]
-        brief = Brief.create(prompt.prompt, prompt.length, prompt.language)
         seed = seed_of(self._seed, n, 0) >> 1  # as large as a draft's may be
-        whole = yield from self._showing(n, self._pieces.write(n, brief, Mode(self._mode), seed, jobs))
+        whole = yield from self._showing(n, self._pieces.write(n, _brief(prompt), Mode(self._mode), seed, jobs))
         draft = self._pieces.draft(n)
         if not whole or draft is None:
             return None
@@ -199,3 +219,7 @@ class _RunWriter:
     ) -> Prediction:
         tokens, seconds = sum(job.usage.written for job in jobs), sum(job.seconds for job in jobs)
         return Prediction(n, self._run.prompts[n], response, finish.value, problem, steps, tokens, seconds)
+
+
+def _brief(prompt: Prompt) -> Brief:
+    return Brief.create(prompt.prompt, prompt.length, prompt.language)

@@ -87,10 +87,13 @@ def read_lines(path: Path) -> list[Json]:
 def load_lines(path: Path) -> list[Json]:
     """The objects of a file that a person gave, in order: every line counts, the last one too. StoreError when there
     is no such file, or naming a line that is no object."""
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder.", "Give the file itself.")
-    if not path.exists():
-        raise StoreError(f"There is no file {path}.", "Check the path.")
+    try:
+        if path.is_dir():
+            raise StoreError(f"{path} is a folder.", "Give the file itself.")
+        if not path.exists():
+            raise StoreError(f"There is no file {path}.", "Check the path.")
+    except OSError as error:  # a name that no file can have
+        raise _unreadable(path, error) from error
     return _objects(path, torn=False)
 
 
@@ -107,7 +110,7 @@ def _objects(path: Path, *, torn: bool) -> list[Json]:
     except UnicodeDecodeError as error:
         raise StoreError(f"{path} is no text in UTF-8.", "Save it as UTF-8.") from error
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror or error}.", "Check the path.") from error
+        raise _unreadable(path, error) from error
     # Not splitlines: texts may hold other line separators that JSON leaves as they are.
     lines = text.split("\n")
     values = []
@@ -124,6 +127,10 @@ def _objects(path: Path, *, torn: bool) -> list[Json]:
             raise StoreError(f"Line {number} of {path} is no JSON object.", "Each line is one JSON object.")
         values.append(value)
     return values
+
+
+def _unreadable(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"{path} cannot be read: {error.strerror or error}.", "Check the path.")
 
 
 def _is_object(line: bytes) -> bool:

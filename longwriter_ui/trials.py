@@ -21,7 +21,7 @@ from longwriter_ui.evaluate.repetition import Repetition, repetition
 from longwriter_ui.evaluate.results import Results
 from longwriter_ui.evaluate.ruler import ruler_prompts
 from longwriter_ui.evaluate.run import Run
-from longwriter_ui.evaluation import PieceDone, PieceWriting, settings_of, write_run
+from longwriter_ui.evaluation import PieceDone, PieceWriting, check_prompts, settings_of, write_run
 from longwriter_ui.jsonl import Json
 from longwriter_ui.studio import Studio
 
@@ -108,12 +108,13 @@ class Trials:
         return load_prompts(OWN_PROMPTS)
 
     def start(self, name: str, prompts: tuple[Prompt, ...], source: str, mode: str, seed: int) -> None:
-        """Begin a new run; LongWriterError when the name is taken or something is going on."""
+        """Begin a new run; LongWriterError when the name is taken, a prompt is no brief, or something is going on."""
         clean = _folder_name(name)
         if not clean:
             raise BriefError("The run has no name.", "Give it one, such as the model's.")
         if (self._folder / clean).exists():
             raise StoreError(f"There is a run called {clean} already.", "Go on with it, or choose another name.")
+        check_prompts(prompts, mode, source)
         self._refuse_while_busy()
         self._write(Run.create(self._folder / clean, prompts, settings_of(self._studio, mode, seed), source))
 

@@ -15,9 +15,19 @@ from longwriter_ui.engine.base import Engine, Proceed, Request
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.errors import EngineError, NotEnoughMemory, NotLoaded, StoreError
 from longwriter_ui.evaluate.prompts import Prompt
+from longwriter_ui.evaluate.quality import DIMENSIONS
 from longwriter_ui.evaluate.results import Results
 from longwriter_ui.evaluate.run import Run
-from longwriter_ui.evaluation import MODES, PieceDone, PieceStarted, PieceWriting, RunEnded, settings_of, write_run
+from longwriter_ui.evaluation import (
+    MODES,
+    PieceDone,
+    PieceStarted,
+    PieceWriting,
+    RunEnded,
+    check_prompts,
+    settings_of,
+    write_run,
+)
 from longwriter_ui.host import EngineHost
 from longwriter_ui.jsonl import dump_lines, read_lines
 from longwriter_ui.paths import home
@@ -103,7 +113,10 @@ def test_a_prompt_that_fails_is_recorded_and_the_rest_is_written(tmp_path: Path,
 
     broken = False
     assert write(run, studio) == [RunEnded(stopped=False)]  # a failure is not tried again unasked
+    judged = [{"judge": {"name": "Somebody"}}, *({"n": n, "scores": dict.fromkeys(DIMENSIONS, 3)} for n in range(3))]
+    (run.folder / "quality.x.jsonl").write_bytes(dump_lines(judged))
     assert run.forget_failures() == 1
+    assert set(Results.of_run(run).judged[0].judgements) == {0, 2}  # the new text is not the one that was judged
     write(run, studio)
     assert [p.problem for p in run.predictions()] == ["", "", ""]
     assert sorted(line["n"] for line in read_lines(run.predictions_file)) == [0, 1, 2]
@@ -131,6 +144,17 @@ def test_a_prompt_that_is_no_brief_fails_alone(tmp_path: Path, studio: Studio):
     run = Run.create(tmp_path / "run", prompts, settings_of(studio, "conversation", 0), "test")
     write(run, studio)
     assert ["out of range" in p.problem for p in run.predictions()] == [True, False]
+
+
+def test_a_prompt_that_cannot_be_planned_is_refused_before_the_run_and_direct_takes_it():
+    prompts = (PROMPTS[0], Prompt("Write 49 words", "x", 49, "en"))
+    for mode in MODES:
+        if mode == "direct":
+            check_prompts(prompts, mode, "bench.jsonl")
+            continue
+        with pytest.raises(StoreError, match=r"Prompt 2 of bench.jsonl .* A target of 49 .* between 50 and"):
+            check_prompts(prompts, mode, "bench.jsonl")
+        check_prompts(prompts[:1], mode, "bench.jsonl")
 
 
 def test_what_was_written_before_a_failure_counts(tmp_path: Path, open_studio: OpenStudio):

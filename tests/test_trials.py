@@ -100,6 +100,13 @@ def test_names_are_checked(start):
             trials.run(name)
 
 
+def test_a_prompt_that_cannot_be_planned_is_refused_and_no_run_is_made(start):
+    _, trials = start()
+    with pytest.raises(StoreError, match=r"Prompt 2 of my\.jsonl cannot be planned"):
+        trials.start("short", (PROMPTS[0], Prompt("Write 10 words", "x", 10, "en")), "my.jsonl", "conversation", 0)
+    assert trials.results() == []
+
+
 def test_what_goes_wrong_is_told_and_the_next_thing_can_begin(start):
     studio, trials = start()
     trials.start("run", PROMPTS[:1], "own", "conversation", 0)

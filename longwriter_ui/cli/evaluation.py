@@ -20,7 +20,15 @@ from longwriter_ui.evaluate.report import write_report
 from longwriter_ui.evaluate.results import Group, Results
 from longwriter_ui.evaluate.ruler import ruler_prompts
 from longwriter_ui.evaluate.run import Run
-from longwriter_ui.evaluation import PieceDone, PieceStarted, PieceWriting, RunEnded, settings_of, write_run
+from longwriter_ui.evaluation import (
+    PieceDone,
+    PieceStarted,
+    PieceWriting,
+    RunEnded,
+    check_prompts,
+    settings_of,
+    write_run,
+)
 from longwriter_ui.judges import ModelJudge, ServerJudge
 from longwriter_ui.server import Server
 from longwriter_ui.words import LANGUAGES
@@ -31,6 +39,7 @@ _EVERY = 15.0  # seconds between two lines about a piece
 def run_run(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     """Exit code 0 too where prompts failed: they are in the run, and told."""
     prompts = load_prompts(arguments.prompts)
+    check_prompts(prompts, arguments.mode, str(arguments.prompts))
     return _write(arguments, open_studio, prompts, arguments.prompts.name)
 
 
@@ -171,6 +180,9 @@ def _say(text: str) -> None:
 def existing_folder(text: str) -> Path:
     """A folder named on the command line."""
     path = Path(text)
-    if not path.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {text}")
-    return path
+    try:
+        if path.is_dir():
+            return path
+    except OSError as error:  # a name that no folder can have
+        raise argparse.ArgumentTypeError(f"{text} cannot be read: {error.strerror or error}") from error
+    raise argparse.ArgumentTypeError(f"there is no folder {text}")

@@ -20,12 +20,20 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from longwriter_ui.brief import MAX_WORDS, Brief
+from longwriter_ui.brief import MAX_WORDS, MIN_WORDS, Brief
 from longwriter_ui.crew import together
 from longwriter_ui.dataset.filters import Filter
 from longwriter_ui.draft import Mode
 from longwriter_ui.engine.base import Cancel
-from longwriter_ui.errors import ExportError, LongWriterError, ModelFileError, NotLoaded, ServerError, StoreError
+from longwriter_ui.errors import (
+    BriefError,
+    ExportError,
+    LongWriterError,
+    ModelFileError,
+    NotLoaded,
+    ServerError,
+    StoreError,
+)
 from longwriter_ui.evaluate.length import length_score
 from longwriter_ui.evaluate.prompts import words_of
 from longwriter_ui.evaluate.run import difference
@@ -72,7 +80,7 @@ class Built:
 
 def load_instructions(path: Path) -> list[Json]:
     """Lines with "prompt" or "instruction" and, where it is known, the "length" in words; StoreError names a line
-    that has no text or a length that is none."""
+    that has no text, a length that is none, or one that no plan can be made for."""
     found = []
     for number, line in enumerate(load_lines(path), 1):
         text, length = line.get("prompt", line.get("instruction")), line.get("length")
@@ -80,8 +88,13 @@ def load_instructions(path: Path) -> list[Json]:
             raise StoreError(f'Line {number} of {path} has no "prompt" or "instruction".', _FORM)
         if length is not None and words_of(length) is None:
             raise StoreError(
-                f'Line {number} of {path} has a "length" that is no number of words from 1 to {MAX_WORDS:,}.', _FORM
+                f'Line {number} of {path} has a "length" that is no number of words from {MIN_WORDS} to {MAX_WORDS:,}.',
+                _FORM,
             )
+        try:
+            Brief.create(text, words_of(length))  # else it would be dropped as a failure of the model
+        except BriefError as error:
+            raise StoreError(f"Line {number} of {path} cannot be planned.", str(error)) from error
         found.append({"prompt": text, "length": words_of(length)})
     if not found:
         raise StoreError(f"{path} holds no instructions.", _FORM)

@@ -152,27 +152,25 @@ def judged_by(judge: Judge, seed: int) -> Json:
     return {**judge.about, "rubric": _rubric(), "seed": seed}
 
 
-def files(folder: Path) -> list[Path]:
-    """What judges said of the run in this folder."""
-    return sorted(folder.glob("quality.*.jsonl"))
-
-
 def load(path: Path) -> tuple[Json, dict[int, Judgement], int, int]:
     """The judge, the judgements by piece, and how many pieces got malformed answers only, or none."""
     lines = read_lines(path)
-    if not lines or "judge" not in lines[0]:
-        raise StoreError(f"{path} does not say whose judgement it is.", "Judge the run anew.")
+    judge = lines[0].get("judge") if lines else None
+    if not isinstance(judge, dict) or "name" not in judge:
+        raise StoreError(f"{path} does not say whose judgement it is.", "Delete it, and judge the run anew.")
     found: dict[int, Judgement] = {}
     problems: dict[int, bool] = {}
     for line in lines[1:]:
-        n, values = int(line.get("n", -1)), line.get("scores")
+        n, values, malformed = line.get("n"), line.get("scores"), line.get("malformed", 0)
+        if not isinstance(n, int) or not isinstance(malformed, int):
+            raise StoreError(f"{path} holds a line that is no judgement.", "Delete it, and judge the run anew.")
         if isinstance(values, dict) and all(_value(values.get(name)) for name in DIMENSIONS):
             given = tuple(int(values[name]) for name in DIMENSIONS)
-            found[n] = Judgement(given, int(line.get("malformed", 0)))
+            found[n] = Judgement(given, malformed)
             problems.pop(n, None)
         else:
-            problems[n] = bool(line.get("malformed"))
-    return lines[0]["judge"], found, sum(problems.values()), len(problems) - sum(problems.values())
+            problems[n] = bool(malformed)
+    return judge, found, sum(problems.values()), len(problems) - sum(problems.values())
 
 
 @contextmanager

@@ -77,7 +77,7 @@ class Results:
     @staticmethod
     def of_run(run: Run) -> Results:
         pieces = tuple(Piece(p, length_score(p.prompt.length, p.words)) for p in run.predictions())
-        judged = tuple(Judged(*quality.load(path)) for path in quality.files(run.folder))
+        judged = tuple(Judged(*quality.load(path)) for path in run.judgement_files)
         return Results(run.name, run.manifest, pieces, max(len(run.prompts), len(pieces)), judged)
 
     @property

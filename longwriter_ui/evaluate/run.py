@@ -128,6 +128,11 @@ class Run:
         return self.folder / "drafts.jsonl"
 
     @property
+    def judgement_files(self) -> list[Path]:
+        """What judges said, a file for each."""
+        return sorted(self.folder.glob("quality.*.jsonl"))
+
+    @property
     def name(self) -> str:
         return self.folder.resolve().name
 
@@ -142,14 +147,17 @@ class Run:
         return [n for n in range(len(self.prompts)) if n not in done]
 
     def forget_failures(self) -> int:
-        """Take the lines of prompts that failed out, so that they are written again; how many. StoreError while another
-        process writes the run."""
+        """Take the lines of prompts that failed out, so that they are written again, and what judges said of them; how
+        many. StoreError while another process writes the run, or judges it."""
         with alone(self.predictions_file):
             done = self.predictions()
-            whole = [p.values() for p in done if not p.problem]
-            if len(whole) < len(done):
-                write_whole(self.predictions_file, dump_lines(whole))
-            return len(done) - len(whole)
+            failed = {p.n for p in done if p.problem}
+            for path in self.judgement_files if failed else ():
+                with alone(path):
+                    write_whole(path, dump_lines([line for line in read_lines(path) if line.get("n") not in failed]))
+            if failed:
+                write_whole(self.predictions_file, dump_lines([p.values() for p in done if not p.problem]))
+            return len(failed)
 
     def refuse_others(self, settings: Settings) -> None:
         """StoreError, naming the first difference, where these are not the settings of the run."""

@@ -7,13 +7,14 @@ from pathlib import Path
 from longwriter_ui import project
 from longwriter_ui.errors import ImportRefused
 from longwriter_ui.imports import docx, text
-from longwriter_ui.imports.files import decode, read
+from longwriter_ui.imports.files import decode, read, refuse_folder
 
 SUFFIXES = (".longwriter.json", ".md", ".docx", ".txt")
 
 
 def load(path: Path) -> project.Project:
     """The draft in the file `path`, with a new id; ImportRefused when it cannot be made into one."""
+    refuse_folder(path)
     name = path.name.lower()
     kind = next((suffix for suffix in (*SUFFIXES, ".markdown") if name.endswith(suffix)), None)
     title = path.name[: -len(kind)] if kind else path.stem

@@ -107,10 +107,20 @@ def test_files_become_drafts(longwriter: CommandLine, two):
     assert {d["id"] for d in longwriter("drafts", "list", "--json").json["drafts"]} == {*two, text, project}
 
 
-@pytest.mark.parametrize(("name", "words"), [("no.md", "no file"), ("a.rtf", "'.rtf'"), ("bad.docx", "no DOCX file")])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("no.md", "no file"),
+        ("a.rtf", "'.rtf'"),
+        ("bad.docx", "no DOCX file"),
+        (".", "error: . is a folder.\nGive the file itself."),
+        ("folder.md", "folder.md is a folder"),
+    ],
+)
 def test_a_file_that_cannot_be_imported_is_told(longwriter: CommandLine, name: str, words: str):
     (longwriter.folder / "a.rtf").write_text("x")
     (longwriter.folder / "bad.docx").write_text("x")
+    (longwriter.folder / "folder.md").mkdir()
     result = longwriter("drafts", "import", name)
     assert result.code == 1
     assert words in result.err

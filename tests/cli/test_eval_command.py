@@ -120,6 +120,10 @@ def test_wrong_usage_is_told(longwriter: CommandLine, prompts: Path):
     missing = longwriter("eval", "run", "--prompts", "none.jsonl", "--out", "RUN", "--model", longwriter.model)
     assert missing.code == 1
     assert "no file none.jsonl" in missing.err
+    prompts.write_text("\n".join(json.dumps({**prompt, "length": 49}) for prompt in PROMPTS[:1]), encoding="utf-8")
+    short = longwriter("eval", "run", "--prompts", prompts, "--out", "RUN", "--model", longwriter.model)
+    assert short.code == 1
+    assert f"Prompt 1 of {prompts} cannot be planned.\nA target of 49 words is out of range. Choose" in short.err
     assert not (longwriter.folder / "RUN").exists()
 
 

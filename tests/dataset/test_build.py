@@ -152,7 +152,12 @@ def test_instructions_are_read_from_both_forms(tmp_path: Path):
         {"prompt": "Write", "length": None},
         {"prompt": "Write 900 words", "length": 900},
     ]
-    for text, problem in (("", "no instructions"), ('{"a": 1}', "Line 1"), ('{"prompt": "x", "length": -1}', "length")):
+    for text, problem in (
+        ("", "no instructions"),
+        ('{"a": 1}', "Line 1"),
+        ('{"prompt": "x", "length": -1}', "length"),
+        ('{"prompt": "x", "length": 50}\n{"prompt": "x", "length": 49}', "Line 2 .* A target of 49 words is out of"),
+    ):
         path.write_text(text)
         with pytest.raises(StoreError, match=problem):
             load_instructions(path)

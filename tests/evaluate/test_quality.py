@@ -17,7 +17,6 @@ from longwriter_ui.evaluate.quality import (
     DIMENSIONS,
     Judgement,
     PieceJudged,
-    files,
     judge_piece,
     judge_prompt,
     judge_run,
@@ -52,6 +51,10 @@ class Judge:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("quality.*.jsonl"))
 
 
 def run(folder: Path, judge: Judge | ModelJudge | ServerJudge, pieces: list[Prediction] = PIECES) -> list[PieceJudged]:
@@ -181,9 +184,15 @@ def test_judges_do_not_share_a_file(tmp_path: Path):
 
 
 def test_a_file_that_names_no_judge_is_refused(tmp_path: Path):
-    (tmp_path / "quality.x.jsonl").write_text('{"n": 0}\n')
-    with pytest.raises(StoreError, match="whose judgement"):
-        load(tmp_path / "quality.x.jsonl")
+    path = tmp_path / "quality.x.jsonl"
+    for text, told in (
+        ('{"n": 0}\n', "whose judgement"),
+        ('{"judge": 5}\n', "whose judgement"),
+        ('{"judge": {"name": "x"}}\n{"n": "0"}\n', "a line that is no judgement"),
+    ):
+        path.write_text(text)
+        with pytest.raises(StoreError, match=told):
+            load(path)
 
 
 def test_a_studio_judges_with_its_model(tmp_path: Path, open_studio):

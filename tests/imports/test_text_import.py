@@ -219,7 +219,7 @@ def test_a_docx_that_pandoc_cannot_read_is_refused(tmp_path: Path) -> None:
 def test_missing_and_large_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportRefused, match="no file"):
         load(tmp_path / "missing.md")
-    with pytest.raises(ImportRefused, match="no file"):
+    with pytest.raises(ImportRefused, match="is a folder"):
         (tmp_path / "folder.md").mkdir()
         load(tmp_path / "folder.md")
     path = tmp_path / "big.md"
