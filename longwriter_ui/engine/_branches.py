@@ -50,7 +50,7 @@ class Branch:
         if self._written >= self._limit:
             return [self.end(FinishReason.LENGTH)]
         token = self._sampler.sample(context, row=row)
-        if token in self._ends.leads and self._watch.must_go_on():
+        if token in self._ends.tokens and self._watch.must_go_on():
             token = self._sampler.sample(context, self._ends.leads, row)
         vocabulary = self._ends.vocabulary
         if token in self._ends.tokens or (not self._watch.idle and self._watch.ends_before(vocabulary.text_of(token))):
@@ -83,7 +83,8 @@ class Branch:
 
 
 class Ends:
-    """How answers of a model end: by tokens or texts; `leads` are the tokens that begin such an end."""
+    """How answers of a model end: by tokens or texts. `leads` are the tokens that may not come in the place of an end
+    that is held back; of themselves they may, for most brackets begin no "[INST]"."""
 
     def __init__(self, vocabulary: Vocabulary, stops: Sequence[str]) -> None:
         self.vocabulary = vocabulary

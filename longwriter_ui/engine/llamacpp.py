@@ -282,7 +282,7 @@ class LlamaCppEngine:
         token = sampler.sample(self._context.pointer)
         if watch.idle:
             return None if token in self._ends else token
-        if token in self._leads_to_end and watch.must_go_on():
+        if token in self._ends and watch.must_go_on():
             token = sampler.sample(self._context.pointer, self._leads_to_end)
         return None if token in self._ends or watch.ends_before(self._vocabulary.text_of(token)) else token
 

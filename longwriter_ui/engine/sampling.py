@@ -44,11 +44,11 @@ class Sampler:
         parameters = llama.llama_sampler_chain_default_params()
         parameters.no_perf = True
         self._chain = llama.llama_sampler_chain_init(parameters)
-        for part in _parts(vocab, self._size, sampling):
+        self._penalties = _penalties(vocab, self._size, sampling)
+        for part in (*self._penalties, *_choice(sampling)):
             llama.llama_sampler_chain_add(self._chain, part)
-        if sampling.repeat_penalty != 1.0 or sampling.dry_multiplier > 0:
-            for token in before[-_DRY_WINDOW:]:
-                llama.llama_sampler_accept(self._chain, token)
+        self._seen = list(before[-_DRY_WINDOW:]) if self._penalties else []
+        self._look_back()
 
     def __enter__(self) -> Sampler:
         return self
@@ -65,14 +65,22 @@ class Sampler:
             llama.llama_sampler_free(self._grammar)
 
     def sample(self, context: Any, without: Iterable[int] = (), row: int = -1) -> int:
-        """The next token after the last one decoded, but none of `without`; the sampler has taken note of
-        it. `row` of the last batch, where that had several."""
+        """The next token after the last one decoded; the sampler has taken note of it. With `without`, instead of the
+        one that was sampled there already, none of these. `row` of the last batch, where that had several."""
         if without:
+            if self._penalties:
+                self._seen.pop()
+                self._look_back()
             values = llama.llama_get_logits_ith(context, row)
             for token in without:
                 values[token] = -math.inf
-        if not self._grammar:
-            return llama.llama_sampler_sample(self._chain, context, row)
+        token = self._held(context, row) if self._grammar else llama.llama_sampler_sample(self._chain, context, row)
+        if self._penalties:
+            self._seen.append(token)
+        return token
+
+    def _held(self, context: Any, row: int) -> int:
+        """The next token that the grammar allows."""
         logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(context, row), (self._size,))
         token = self._pick(logits, constrained=False)
         if not self._allowed(token):
@@ -82,6 +90,13 @@ class Sampler:
         llama.llama_sampler_accept(self._chain, token)
         llama.llama_sampler_accept(self._grammar, token)
         return token
+
+    def _look_back(self) -> None:
+        """Let the penalties see what there is of the text, and nothing else."""
+        for part in self._penalties:
+            llama.llama_sampler_reset(part)
+            for token in self._seen[-_DRY_WINDOW:]:
+                llama.llama_sampler_accept(part, token)
 
     def _pick(self, logits: np.ndarray, *, constrained: bool) -> int:
         # The samplers sort and shorten the array they are given, so it is made anew each time.
@@ -105,7 +120,8 @@ def _array(address: int, size: int) -> Any:
     return llama.llama_token_data_array(data=data, size=size, selected=-1, sorted=False)
 
 
-def _parts(vocab: Any, size: int, sampling: Sampling) -> list[Any]:
+def _penalties(vocab: Any, size: int, sampling: Sampling) -> list[Any]:
+    """What remembers the tokens before."""
     parts: list[Any] = []
     if sampling.repeat_penalty != 1.0:
         parts.append(llama.llama_sampler_init_penalties(size, _PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0))
@@ -116,8 +132,13 @@ def _parts(vocab: Any, size: int, sampling: Sampling) -> list[Any]:
                 vocab, sampling.dry_multiplier, _DRY_BASE, _DRY_ALLOWED, _DRY_WINDOW, breakers, len(breakers)
             )
         )
+    return parts
+
+
+def _choice(sampling: Sampling) -> list[Any]:
     if sampling.temperature <= 0:
-        return [*parts, llama.llama_sampler_init_greedy()]
+        return [llama.llama_sampler_init_greedy()]
+    parts: list[Any] = []
     if sampling.top_k > 0:
         parts.append(llama.llama_sampler_init_top_k(sampling.top_k))
     if sampling.top_p < 1:

@@ -83,6 +83,32 @@ def test_the_end_is_held_back_until_the_answer_is_long_enough(
     assert answer(engine, Request(ASKED, GREEDY, 4000))[0] == ""
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_bracket_is_written_though_an_end_could_begin_with_it(
+    load: Callable[..., LlamaCppEngine], make_gguf: Callable[..., Path], mode: LengthMode
+) -> None:
+    engine = load(make_gguf(favourite="["))
+    request = Request(ASKED, GREEDY, 12, length=goal(30, mode))
+    assert answer(engine, request)[0] == "[" * 12
+    texts = {0: "", 1: ""}
+    for event in engine.stream_together([request, request], threading.Event()):
+        if isinstance(event, Chunk):
+            texts[event.variant] += event.text
+    assert texts == {0: "[" * 12, 1: "[" * 12}
+
+
+@pytest.mark.parametrize("penalty", [{"repeat_penalty": 10.0}, {"dry_multiplier": 5.0}])
+def test_an_end_that_is_held_back_is_no_repetition(
+    load: Callable[..., LlamaCppEngine], make_gguf: Callable[..., Path], penalty: dict[str, float]
+) -> None:
+    """To the penalties there is only what stands in the text, so the model ends where it may, as it wanted to."""
+    engine = load(make_gguf(favourite=EOS))
+    request = Request(ASKED, Sampling(temperature=0.0, **penalty), 4000, length=goal(30, LengthMode.GENTLE))
+    text, last = answer(engine, request)
+    assert last.finish is FinishReason.STOP
+    assert 27 <= count_words(text, "en") <= 31
+
+
 def test_a_seed_still_decides_what_is_written(
     load: Callable[..., LlamaCppEngine], make_gguf: Callable[..., Path]
 ) -> None:
