@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 from longwriter_ui.draft import Draft
@@ -41,24 +42,40 @@ class Allowance:
 
     def growth(self, owner: str | None, size: int) -> None:
         """Refuse so many bytes more."""
+        self.growing(owner)(size)
+
+    def growing(self, owner: str | None) -> Callable[[int], None]:
+        """What refuses so many bytes more, without asking the store: it may be called within a change of it."""
         if owner is None:
-            return
-        with self._lock:
-            known, since = self._sizes.get(owner, (0, float("-inf")))
-            if time.monotonic() - since > _TRUSTED_SECONDS:
-                known, since = self._owners.size(owner), time.monotonic()
-            if len(self._sizes) > 10_000:
-                self._sizes.clear()  # they are only a shortcut
-            # What is refused counts for nothing, or a visitor could not even delete and go on.
-            if full := known + size > self.limits.megabytes * _MEGABYTE:
-                self._sizes.pop(owner, None)
-            else:
-                self._sizes[owner] = (known + size, since)
-        if full:
-            raise LimitReached(
-                f"Your drafts take more than {self.limits.megabytes:,} MB, the most this studio keeps for you.",
-                "Export some and delete them for good; every version counts.",
-            )
+            return lambda size: None
+        trusted = self._sizes.get(owner)
+        if trusted is None or time.monotonic() - trusted[1] > _TRUSTED_SECONDS:
+            found = (
+                self._owners.size(owner),
+                time.monotonic(),
+            )  # not under the lock, which a change of the store takes
+            with self._lock:
+                if len(self._sizes) > 10_000:
+                    self._sizes.clear()  # they are only a shortcut
+                if self._sizes.get(owner) is trusted:
+                    self._sizes[owner] = found
+            trusted = found
+
+        def refuse(size: int) -> None:
+            with self._lock:
+                known, since = self._sizes.get(owner, trusted)
+                # What is refused counts for nothing, or a visitor could not even delete and go on.
+                if full := known + size > self.limits.megabytes * _MEGABYTE:
+                    self._sizes.pop(owner, None)
+                else:
+                    self._sizes[owner] = (known + size, since)
+            if full:
+                raise LimitReached(
+                    f"Your drafts take more than {self.limits.megabytes:,} MB, the most this studio keeps for you.",
+                    "Export some and delete them for good; every version counts.",
+                )
+
+        return refuse
 
     def job(self, owner: str | None, draft: Draft, running: int, waiting: int) -> None:
         """Refuse one more job on `draft` where the visitor has `running` that have not ended and, of everybody's,

@@ -169,6 +169,12 @@ class Draft:
         """The draft with the paragraph of the same key replaced."""
         return replace(self, paragraphs=tuple(paragraph if p.key == paragraph.key else p for p in self.paragraphs))
 
+    def added_to(self, before: Draft) -> int:
+        """About how many bytes are stored anew where this draft takes the place of `before`: whole versions."""
+        kept = {id(p.version) for p in before.paragraphs}
+        versions = [p.version for p in self.paragraphs if p.version is not None and id(p.version) not in kept]
+        return sum(len(each.text) + len(each.prompt) + 4 * len(each.tokens) for each in versions)
+
     def bases(self) -> tuple[Basis, ...]:
         """What each paragraph would be written from now; one pass over the text."""
         brief, before, result, cue = _digest(self.brief.asked), hashlib.sha256(), [], ""

@@ -98,18 +98,19 @@ class Studio(Shelf):
         `rev` is the revision the person was looking at (None: whatever is there). ConflictError when the same card
         has changed since; EditError when the operation does not fit.
         """
-        job = self._jobs.get(draft_id)
-        if job is None:
+        if self._jobs.get(draft_id) is None:
             self._recover()
+        grown = self._allowance.growing(self.owners.of(draft_id)) if self._allowance is not None else None
 
         def edited(draft: Draft) -> Draft:
             half = bool(draft.paragraphs and draft.planning_problem == PLAN_UNFINISHED)
             if (half or self._plans(draft_id)) and op.get("do") != "set_title":
                 raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
-            return apply_edit(draft, op)
+            after = apply_edit(draft, op)
+            if grown is not None:
+                grown(len(str(op)) + after.added_to(draft))
+            return after
 
-        if self._allowance is not None:
-            self._allowance.growth(self.owners.of(draft_id), len(str(op)))
         # An edit that says what it was typed over is judged by that; else the revision tells.
         seen = None if "was" in op else rev
         name, key, burst = str(op.get("do")), str(op.get("key") or ""), op.get("burst")

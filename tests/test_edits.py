@@ -244,6 +244,7 @@ def test_find_and_replace_one_place_or_all():
     every = apply_edit(draft, {"do": "replace_text", "find": "light-house", "text": "lamp"})
     assert [p.text for p in every.paragraphs] == ["The lamp. A lamp.", "No lamp.", "lamp (x)"]
     assert every.paragraphs[1] is draft.paragraphs[1]
+    assert not any(marks and "before" in marks for marks in every.stale_marks()[::2])
     with pytest.raises(EditError):
         apply_edit(draft, {"do": "replace_text", "find": "lamp", "text": "", "key": "k2", "nth": 2})
     with pytest.raises(EditError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Paragraph, Status, Version
@@ -10,6 +11,7 @@ from longwriter_ui.edits.fields import MAX_TEXT, Op, check_was, number_of, parag
 from longwriter_ui.errors import EditError
 
 MAX_FIND = 1_000
+MAX_REPLACED = 20_000_000  # characters of all texts that one replacement changes; no book has as many
 
 
 @dataclass(frozen=True)
@@ -22,23 +24,37 @@ class Place:
 
 def with_text(draft: Draft, key: str, text: str) -> Draft:
     """The draft with `text` as the person's own words; empty: the paragraph is only planned again."""
-    index = draft.index(key)
-    paragraph = draft.paragraphs[index]
-    if not text.strip():
-        return draft.with_paragraph(replace(paragraph, status=Status.PLANNED, version=None, problem=""))
-    if text == paragraph.text:
+    return with_texts(draft, {key: text})
+
+
+def with_texts(draft: Draft, texts: Mapping[str, str]) -> Draft:
+    """The same for several paragraphs, by key."""
+    found = ((p.key, p.text, texts.get(p.key, p.text)) for p in draft.paragraphs)
+    changed = {key for key, old, text in found if text != old or (key in texts and not text.strip())}
+    if not changed:
         return draft
+    new = tuple(_retold(p, texts[p.key]) if p.key in changed else p for p in draft.paragraphs)
+    bases = replace(draft, paragraphs=new).bases()  # in one pass, with the new texts before each paragraph
+    based = (
+        replace(p, version=replace(p.version, basis=basis)) if p.key in changed and p.version else p
+        for p, basis in zip(new, bases, strict=True)
+    )
+    return replace(draft, paragraphs=tuple(based))
+
+
+def _retold(paragraph: Paragraph, text: str) -> Paragraph:
+    if not text.strip():
+        return replace(paragraph, status=Status.PLANNED, version=None, problem="")
     # The prompt stays, so that the conversation around the edited answer remains what the model was asked.
     before = paragraph.version
     version = Version(
         text,
         Author.USER,
         finish=_finish(paragraph, text),
-        basis=draft.basis(index),
         prompt=before.prompt if before else "",
         rest=before.rest if before else "",
     )
-    return draft.with_paragraph(replace(paragraph, status=Status.WRITTEN, version=version, problem=""))
+    return replace(paragraph, status=Status.WRITTEN, version=version, problem="")
 
 
 def with_version(draft: Draft, key: str, version: Version) -> Draft:
@@ -88,6 +104,7 @@ def replace_text(draft: Draft, op: Op) -> Draft:
     pattern = _pattern(text_of(op, "find", MAX_FIND), op.get("case") is True)
     text = text_of(op, "text", MAX_TEXT)
     one = settled(paragraph_of(draft, op)).key if "key" in op else None
+    texts, total = {}, 0
     for paragraph in draft.paragraphs:
         if one not in (None, paragraph.key) or paragraph.status is Status.WRITING:
             continue
@@ -95,14 +112,21 @@ def replace_text(draft: Draft, op: Op) -> Draft:
         if one is not None:
             nth = number_of(op, "nth", len(found))
             found = found[nth - 1 : nth]
-        changed = paragraph.text
-        for match in reversed(found):
-            changed = changed[: match.start()] + text + changed[match.end() :]
-        if len(changed) > MAX_TEXT:
+        if not found:
+            continue
+        length = len(paragraph.text) + sum(len(text) - (match.end() - match.start()) for match in found)
+        if length > MAX_TEXT:
             raise EditError(f"A paragraph has at most {MAX_TEXT:,} characters.")
-        if changed != paragraph.text:
-            draft = with_text(draft, paragraph.key, changed)
-    return draft
+        total += length
+        if total > MAX_REPLACED:
+            raise EditError(
+                f"Texts of more than {MAX_REPLACED:,} characters would change at once.",
+                "Replace the places one by one.",
+            )
+        ends = [0, *(match.end() for match in found)]
+        before = (paragraph.text[end : match.start()] for end, match in zip(ends, found, strict=False))
+        texts[paragraph.key] = text.join((*before, paragraph.text[ends[-1] :]))
+    return with_texts(draft, texts)
 
 
 def set_title(draft: Draft, op: Op) -> Draft:
