@@ -16,7 +16,7 @@ from longwriter_ui.errors import EngineError, ModelFileError, NotEnoughMemory
 from longwriter_ui.host import EngineHost, ModelChoice, Place
 from longwriter_ui.limits import Limits
 from longwriter_ui.models import parts_of, shape_of
-from longwriter_ui.paths import DEMO_MODEL, home
+from longwriter_ui.paths import DEMO_MODEL, home, real
 from longwriter_ui.server import Server
 from longwriter_ui.studio import Studio
 from longwriter_ui.weights.fit import WORDS, Machine, context_for, setup_for
@@ -47,7 +47,7 @@ class LlamaCppOpener:
     gpu_layers: int | None = None
 
     def check(self, path: Path) -> ModelChoice:
-        first, *others = (path.resolve().with_name(name) for name in part_names(path.resolve().name))
+        first, *others = (real(path).with_name(name) for name in part_names(real(path).name))
         missing = [part.name for part in others if not part.is_file()]
         if missing:
             raise ModelFileError(
@@ -189,7 +189,7 @@ def build_studio(
         model = model or saved.server or Path(saved.model or DEMO_MODEL)
         if not isinstance(model, Path):
             raise EngineError("A LoRA adapter is applied to a file, not to a server's model.", "Leave --lora out.")
-        adapters[model.resolve().with_name(part_names(model.resolve().name)[0])] = parse_adapter(lora)
+        adapters[real(model).with_name(part_names(real(model).name)[0])] = parse_adapter(lora)
     opener = Opener(LlamaCppOpener(context, threads, place.settings, place.states, adapters=adapters))
     if model is not None:
         return Studio(place, EngineHost(opener, model), sampling, length, graphics_memory, limits)

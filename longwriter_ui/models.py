@@ -9,7 +9,7 @@ from pathlib import Path
 
 from longwriter_ui.engine.header import Header, check_usable, read_header
 from longwriter_ui.errors import CatalogError, ModelFileError
-from longwriter_ui.paths import MODELS, Home
+from longwriter_ui.paths import MODELS, Home, real
 from longwriter_ui.weights.background import Downloads
 from longwriter_ui.weights.catalog import Build, Catalog, Entry, load_catalog
 from longwriter_ui.weights.download import DownloadEvent, Fetched, Patience, Verifying, download
@@ -136,7 +136,7 @@ class Models:
 
     def add(self, path: Path) -> LocalModel:
         """Remember a file where it lies; ModelFileError when it is no model."""
-        path = path.expanduser().resolve()
+        path = real(path)
         first = path.with_name(part_names(path.name)[0])
         check_usable(read_header(first), first)
         return self.library.add(first)
@@ -159,8 +159,7 @@ class Models:
     def local(self, name: str, quant: str | None = None) -> LocalModel:
         """The model here that is called so: an id of the catalogue, a file's name, or its path."""
         models = self.library.models()
-        path = Path(name).expanduser()
-        found = [model for model in models if model.path.name == name or model.path == path.resolve()]
+        found = [model for model in models if model.path.name == name or model.path == real(Path(name))]
         if not found:
             files = self._files(name, quant)
             found = [model for model in models if model.path.name in files]

@@ -51,6 +51,12 @@ class Home:
         return self.root / "settings.json"
 
 
+def real(path: Path) -> Path:
+    """The place that a path stands for, from the root on: through links, and from `~`. What leads nowhere, to nobody's
+    home or round in a circle, stays as it is; pathlib's own raise RuntimeError there."""
+    return Path(os.path.realpath(os.path.expanduser(path)))  # noqa: PTH111
+
+
 def home() -> Home:
     """The platform's data directory for this application, or LONGWRITER_HOME."""
     chosen = os.environ.get("LONGWRITER_HOME")

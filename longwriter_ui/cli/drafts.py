@@ -9,6 +9,7 @@ from longwriter_ui import export
 from longwriter_ui.cli.console import STDOUT, find_draft, note, to_json, write_target
 from longwriter_ui.cli.run import OpenStudio
 from longwriter_ui.draft import Draft, FinishReason, Paragraph
+from longwriter_ui.errors import ImportRefused
 from longwriter_ui.export.options import Options
 from longwriter_ui.store.summary import DraftSummary
 
@@ -59,7 +60,12 @@ def run_export(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
 def run_import(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     with closing(open_studio()) as studio:
         for path in arguments.files:
-            draft = studio.import_file(path)
+            try:
+                draft = studio.import_file(path)
+            except ImportRefused as error:
+                if path.name in error.message:
+                    raise
+                raise ImportRefused(f"{path}: {error.message}", error.hint) from error  # which of several it is
             note(f"Imported {path} as {draft.title!r}, {draft.words:,} words in {len(draft.paragraphs)} paragraphs")
             write_target(STDOUT, draft.id)
     return 0

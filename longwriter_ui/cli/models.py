@@ -14,6 +14,7 @@ from longwriter_ui.cli.run import INTERRUPTED, OpenStudio
 from longwriter_ui.cli.transfer import open_display
 from longwriter_ui.errors import CatalogError, LongWriterError, ModelFileError
 from longwriter_ui.models import ModelRow, Models
+from longwriter_ui.paths import real
 from longwriter_ui.weights.download import Fetched
 from longwriter_ui.weights.fit import Fit, Verdict, gigabytes
 from longwriter_ui.weights.verify import Verified
@@ -229,7 +230,7 @@ def _fit(models: Models, arguments: argparse.Namespace) -> Fit:
     try:
         return models.row(arguments.model, arguments.quant, arguments.words).fit
     except CatalogError:
-        path = Path(arguments.model).expanduser()
+        path = real(Path(arguments.model))
         if arguments.quant is not None or path.suffix != ".gguf":
             raise
         return models.fit(path, arguments.words)
@@ -237,12 +238,15 @@ def _fit(models: Models, arguments: argparse.Namespace) -> Fit:
 
 def _path(models: Models, named: str) -> Path:
     """A path, or the file here that is called so."""
-    path = Path(named).expanduser()
-    return (
-        path.resolve()
-        if path.is_file() or (path.suffix == ".gguf" and len(path.parts) > 1)
-        else models.local(named).path
-    )
+    path = Path(named)
+    if path.suffix == ".gguf" and len(path.parts) > 1:
+        return real(path)
+    try:
+        if real(path).is_file():
+            return real(path)
+    except OSError:
+        pass  # no file can have such a name, and so it is none of a model
+    return models.local(named).path
 
 
 def _print_row(row: ModelRow, used: bool) -> None:

@@ -109,9 +109,9 @@ class Build:
         difference, with another recipe. What an older version did not record may be anything."""
         self.folder, self._instructions, self._recipe = folder, instructions, recipe
         settings = {"format": "longwriter-dataset", "version": 1, **asdict(recipe)}
-        if folder.exists() and not folder.is_dir():
-            raise StoreError(f"{folder} is no folder.", "Name a folder for the dataset.")
         try:
+            if folder.exists() and not folder.is_dir():
+                raise StoreError(f"{folder} is no folder.", "Name a folder for the dataset.")
             folder.mkdir(parents=True, exist_ok=True)
             if self._path("build.json").exists():
                 begun = json.loads(self._path("build.json").read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +54,9 @@ def parse_adapter(text: str) -> Adapter:
 def check_adapter(adapter: Adapter, model: Header) -> None:
     """ModelFileError when the file is no adapter for this model, as far as its header tells."""
     name = adapter.path.name
-    if not adapter.path.exists():
-        raise ModelFileError(f"There is no adapter {adapter.path}.", "Check the path to the adapter.")
+    with suppress(OSError):  # of a name that no file can have; reading it tells
+        if not adapter.path.exists():
+            raise ModelFileError(f"There is no adapter {adapter.path}.", "Check the path to the adapter.")
     header = read_header(adapter.path)
     kinds = header.metadata.get("general.type"), header.metadata.get("adapter.type")
     if kinds != ("adapter", "lora"):

@@ -38,6 +38,8 @@ def _translated(path: Path) -> Iterator[None]:
         raise ExportError(
             f"{path} cannot be written: no permission.", "Choose another folder, or close the file."
         ) from error
+    except RuntimeError as error:  # of pathlib
+        raise ExportError(f"{path} cannot be written: it is a link to itself.", "Choose another place.") from error
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         hint = "Free some space, or choose another disk." if full else "Choose another place."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longwriter_ui.errors import ModelFileError
+from longwriter_ui.paths import real
 from longwriter_ui.weights.partial import note_of
 from longwriter_ui.weights.split import is_later_part, part_names
 from longwriter_ui.wholefile import replace_whole
@@ -37,11 +38,11 @@ class Library:
     def models(self) -> list[LocalModel]:
         """All of them, by name."""
         paths = {
-            path.resolve()
+            real(path)
             for folder in (self._downloads, *self._folders)
             if folder.is_dir()
             for path in folder.glob("*.gguf")
-        } | {path.resolve() for path in self._paths()}
+        } | {real(path) for path in self._paths()}
         firsts = [path for path in paths if path.is_file() and not is_later_part(path.name)]
         return [self._model(path) for path in sorted(firsts, key=lambda path: (path.name.lower(), path))]
 
@@ -51,7 +52,7 @@ class Library:
 
     def add(self, path: Path) -> LocalModel:
         """Remember a model where it lies; ModelFileError when there is no such file."""
-        path = path.expanduser().resolve()
+        path = real(path)
         path = path.with_name(part_names(path.name)[0])
         if not path.is_file():
             raise ModelFileError(f"There is no file {path}.", "Check the path to the model.")

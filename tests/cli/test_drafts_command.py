@@ -112,7 +112,7 @@ def test_files_become_drafts(longwriter: CommandLine, two):
     [
         ("no.md", "no file"),
         ("a.rtf", "'.rtf'"),
-        ("bad.docx", "no DOCX file"),
+        ("bad.docx", "error: bad.docx: This is no DOCX file"),
         (".", "error: . is a folder.\nGive the file itself."),
         ("folder.md", "folder.md is a folder"),
     ],
