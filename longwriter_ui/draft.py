@@ -140,6 +140,11 @@ class Draft:
         return "\n\n".join(p.text.strip(" \t\n") for p in self.paragraphs if p.text.strip())
 
     @property
+    def half_planned(self) -> bool:
+        """Whether its steps are those of a plan that is still being made, or was broken off."""
+        return bool(self.paragraphs) and self.planning_problem == PLAN_UNFINISHED
+
+    @property
     def edited_steps(self) -> int:
         """How many steps the person changed, added or took away since the model made the plan."""
         if not self.paragraphs:

@@ -15,7 +15,7 @@ from longwriter_ui import asking, revision
 from longwriter_ui.allowance import Allowance
 from longwriter_ui.asking import AskJob
 from longwriter_ui.changes import Changes
-from longwriter_ui.draft import PLAN_UNFINISHED, Draft
+from longwriter_ui.draft import Draft
 from longwriter_ui.edits import Op, apply_edit
 from longwriter_ui.engine.base import Engine, LengthMode, Request, Sampling
 from longwriter_ui.errors import DraftBusy, EditError, LongWriterError, StoreError
@@ -103,8 +103,7 @@ class Studio(Shelf):
         grown = self._allowance.growing(self.owners.of(draft_id)) if self._allowance is not None else None
 
         def edited(draft: Draft) -> Draft:
-            half = bool(draft.paragraphs and draft.planning_problem == PLAN_UNFINISHED)
-            if (half or self._plans(draft_id)) and op.get("do") != "set_title":
+            if (draft.half_planned or self._plans(draft_id)) and op.get("do") != "set_title":
                 raise EditError("The plan is still being made.", "Wait for it, or stop it, and then edit.")
             after = apply_edit(draft, op)
             if grown is not None:

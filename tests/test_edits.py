@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -200,6 +202,28 @@ def test_two_steps_that_are_too_long_for_one_are_not_merged(name: str, length: i
         apply_edit(draft, {"do": "merge_step", "key": "k1"})
     draft = apply_edit(draft, {"do": "edit_text" if name == "text" else "edit_step", "key": "k1", name: "Short"})
     assert len(apply_edit(draft, {"do": "merge_step", "key": "k1"}).paragraphs) == 1
+
+
+@pytest.mark.parametrize("finish", [FinishReason.CANCELLED, FinishReason.LOOP])
+def test_a_stopped_text_is_still_to_be_continued_where_its_end_goes_to(finish: FinishReason):
+    draft = draft_with("Whole.", "One went out. Two came in and", "Last.")
+    whole, stopped, last = draft.paragraphs
+    assert stopped.version is not None
+    stopped = replace(stopped, version=replace(stopped.version, finish=finish))
+    draft = replace(draft, paragraphs=(whole, stopped, last))
+    halves = apply_edit(draft, {"do": "split_step", "key": "k2"}).paragraphs[1:3]
+    assert [p.text for p in halves] == ["One went out.", "Two came in and"]
+    assert [p.finished for p in halves] == [True, False]
+    merged = apply_edit(draft, {"do": "merge_step", "key": "k1"})
+    assert merged.paragraphs[0].version.finish is finish  # type: ignore[union-attr]
+    assert apply_edit(merged, {"do": "merge_step", "key": "k1"}).paragraphs[0].finished
+
+
+def test_a_stopped_text_that_takes_in_an_empty_step_stays_what_it_was():
+    draft = draft_with("One went out and ", "")
+    stopped = replace(draft.paragraphs[0].version, finish=FinishReason.CANCELLED)  # type: ignore[type-var]
+    draft = draft.with_paragraph(replace(draft.paragraphs[0], version=stopped))
+    assert apply_edit(draft, {"do": "merge_step", "key": "k1"}).paragraphs[0].version == stopped
 
 
 def test_a_point_without_a_joint_stays_whole_and_the_second_half_waits_for_its_own():

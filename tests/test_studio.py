@@ -316,6 +316,35 @@ def test_text_that_streamed_before_a_crash_is_there_afterwards(open_studio: Call
     assert paragraph.version is not None and paragraph.version.prompt == "asked"
 
 
+@pytest.mark.parametrize("text", ["", "So far"])
+def test_a_copy_made_while_a_draft_is_written_is_nobody_s_work(open_studio: Callable[..., Studio], text: str) -> None:
+    studio = open_studio()
+    draft = planned(studio)
+    store, (first, second) = studio._store, (p.key for p in draft.paragraphs[:2])
+    studio.edit(draft.id, None, {"do": "edit_text", "key": second, "text": "Mine."})
+    for key in (first, second):
+        store.begin(draft.id, key, Version("", Author.MODEL, FinishReason.CANCELLED), None)
+        store.append(draft.id, key, text)
+    copy = studio.duplicate(draft.id)
+    assert [p.text for p in copy.paragraphs[:2]] == [text, "Mine."]
+    assert [p.status for p in copy.paragraphs[:2]] == [Status.WRITTEN if text else Status.PLANNED, Status.WRITTEN]
+    studio.edit(copy.id, None, {"do": "edit_text", "key": copy.paragraphs[0].key, "text": "Free."})
+
+
+def test_a_card_that_a_copy_left_locked_is_free_at_the_next_start(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio()
+    draft = planned(studio)
+    key = draft.paragraphs[0].key
+    studio.edit(draft.id, None, {"do": "edit_text", "key": key, "text": "Mine."})
+    studio._store.change(
+        draft.id, lambda d: replace(d, paragraphs=tuple(replace(p, status=Status.WRITING) for p in d.paragraphs))
+    )
+    later = open_studio()
+    assert {p.status for p in later.draft(draft.id).paragraphs[1:]} == {Status.PLANNED}
+    later.edit(draft.id, None, {"do": "edit_text", "key": key, "text": "Mine still."})
+    assert later.draft(draft.id).paragraphs[0].text == "Mine still."
+
+
 def test_concurrent_edits_are_all_kept(studio: Studio) -> None:
     draft = planned(studio)
 
@@ -369,6 +398,32 @@ def test_a_plan_that_broke_off_is_no_plan_but_its_text_is_kept(open_studio: Call
     assert kept.raw_plan.count("Main Point") == 2
     with pytest.raises(EditError, match="no plan"):
         studio.write(draft.id)
+
+
+def test_undo_takes_back_a_plan_that_broke_off_as_one_and_steps_of_one_s_own_stay(
+    open_studio: Callable[..., Studio],
+) -> None:
+    class Failing(ScriptedEngine):
+        def stream(self, request, cancel):  # type: ignore[no-untyped-def]
+            for item in super().stream(request, cancel):
+                if getattr(item, "text", "").startswith("3 "):
+                    studio.edit(draft.id, None, {"do": "set_title", "title": "Meanwhile"})
+                if getattr(item, "text", "").startswith("5 "):
+                    raise EngineError("The model stopped answering.", "Try again.")
+                yield item
+
+    studio = open_studio(Failing(author))
+    draft = studio.create(BRIEF)
+    assert isinstance(list(studio.plan(draft.id).events())[-1], Failed)
+    broken = studio.draft(draft.id)
+    assert (broken.title, broken.paragraphs, broken.planning_problem) == ("Meanwhile", (), PLAN_UNFINISHED)
+    studio.undo(draft.id)
+    assert studio.draft(draft.id) == draft
+    studio.redo(draft.id)
+    assert studio.draft(draft.id) == broken
+    for point in ("Mine", "Mine too"):
+        studio.edit(draft.id, None, {"do": "insert_step", "after": None, "main_point": point})
+    assert [step.main_point for step in studio.draft(draft.id).steps] == ["Mine too", "Mine"]
 
 
 def test_half_a_plan_left_by_a_killed_process_is_no_plan(open_studio: Callable[..., Studio]) -> None:

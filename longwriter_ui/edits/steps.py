@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from longwriter_ui.draft import Draft, Paragraph, Status, paragraphs_of
+from longwriter_ui.draft import Draft, FinishReason, Paragraph, Status, paragraphs_of
 from longwriter_ui.edits.fields import (
     MAX_NOTE,
     MAX_POINT,
@@ -57,7 +57,8 @@ def insert_step(draft: Draft, op: Op) -> Draft:
     point = text_of(op, "main_point", MAX_POINT) if "main_point" in op else ""
     words = words_of(op["words"]) if "words" in op else DEFAULT_STEP_WORDS
     new = Paragraph(Step(point, words))
-    return replace(draft, paragraphs=(*draft.paragraphs[:at], new, *draft.paragraphs[at:]))
+    # A plan that was broken off before is no longer the plan.
+    return replace(draft, paragraphs=(*draft.paragraphs[:at], new, *draft.paragraphs[at:]), planning_problem="")
 
 
 def delete_step(draft: Draft, op: Op) -> Draft:
@@ -89,8 +90,8 @@ def split_step(draft: Draft, op: Op) -> Draft:
     if not paragraph.text.strip():
         return result
     head, tail = _parted(paragraph.text, _TEXT_JOINTS)
-    result = with_text(result, first.key, head)
-    return with_text(result, second.key, tail) if tail else result
+    result = with_text(result, first.key, head, FinishReason.STOP if tail else None)
+    return with_text(result, second.key, tail, _finish_of(paragraph)) if tail else result
 
 
 def merge_step(draft: Draft, op: Op) -> Draft:
@@ -109,7 +110,8 @@ def merge_step(draft: Draft, op: Op) -> Draft:
         "\n".join(note for note in (first.step.note, second.step.note) if note),
         second.step.cue or first.step.cue,
     )
-    text = "\n\n".join(p.text.strip() for p in (first, second) if p.text.strip())
+    parts = [p for p in (first, second) if p.text.strip()]
+    text = "\n\n".join(p.text.strip() for p in parts)
     for name, whole, limit in (
         ("main point", step.main_point, MAX_POINT),
         ("note", step.note, MAX_NOTE),
@@ -122,7 +124,7 @@ def merge_step(draft: Draft, op: Op) -> Draft:
             )
     merged = replace(first, step=step, offered=())
     result = replace(draft, paragraphs=(*draft.paragraphs[:at], merged, *draft.paragraphs[at + 2 :]))
-    return with_text(result, first.key, text) if text != first.text else result
+    return with_text(result, first.key, text, _finish_of(parts[-1])) if text != first.text.strip() else result
 
 
 def rebalance_steps(draft: Draft, op: Op) -> Draft:
@@ -146,6 +148,12 @@ def accept_plan(draft: Draft, op: Op) -> Draft:
 
 def discard_plan(draft: Draft, op: Op) -> Draft:
     return replace(draft, proposal="")
+
+
+def _finish_of(paragraph: Paragraph) -> FinishReason:
+    """How its text ended, for the paragraph that gets this end: one that was stopped is to be continued there."""
+    version = paragraph.version
+    return version.finish if version is not None and not paragraph.finished else FinishReason.STOP
 
 
 def _planned(draft: Draft, text: str, raw: str) -> Draft:

@@ -22,18 +22,19 @@ class Place:
     nth: int
 
 
-def with_text(draft: Draft, key: str, text: str) -> Draft:
-    """The draft with `text` as the person's own words; empty: the paragraph is only planned again."""
-    return with_texts(draft, {key: text})
+def with_text(draft: Draft, key: str, text: str, finish: FinishReason | None = None) -> Draft:
+    """The draft with `text` as the person's own words; empty: the paragraph is only planned again. `finish`: how the
+    text ended where its end comes from; None: in the paragraph itself, as the person leaves it."""
+    return with_texts(draft, {key: text}, finish)
 
 
-def with_texts(draft: Draft, texts: Mapping[str, str]) -> Draft:
+def with_texts(draft: Draft, texts: Mapping[str, str], finish: FinishReason | None = None) -> Draft:
     """The same for several paragraphs, by key."""
     found = ((p.key, p.text, texts.get(p.key, p.text)) for p in draft.paragraphs)
     changed = {key for key, old, text in found if text != old or (key in texts and not text.strip())}
     if not changed:
         return draft
-    new = tuple(_retold(p, texts[p.key]) if p.key in changed else p for p in draft.paragraphs)
+    new = tuple(_retold(p, texts[p.key], finish) if p.key in changed else p for p in draft.paragraphs)
     bases = replace(draft, paragraphs=new).bases()  # in one pass, with the new texts before each paragraph
     based = (
         replace(p, version=replace(p.version, basis=basis)) if p.key in changed and p.version else p
@@ -42,7 +43,7 @@ def with_texts(draft: Draft, texts: Mapping[str, str]) -> Draft:
     return replace(draft, paragraphs=tuple(based))
 
 
-def _retold(paragraph: Paragraph, text: str) -> Paragraph:
+def _retold(paragraph: Paragraph, text: str, finish: FinishReason | None) -> Paragraph:
     if not text.strip():
         return replace(paragraph, status=Status.PLANNED, version=None, problem="")
     # The prompt stays, so that the conversation around the edited answer remains what the model was asked.
@@ -50,7 +51,7 @@ def _retold(paragraph: Paragraph, text: str) -> Paragraph:
     version = Version(
         text,
         Author.USER,
-        finish=_finish(paragraph, text),
+        finish=finish or _finish(paragraph, text),
         prompt=before.prompt if before else "",
         rest=before.rest if before else "",
     )

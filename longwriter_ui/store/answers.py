@@ -42,6 +42,12 @@ def finish(db: sqlite3.Connection, draft: Draft, key: str, version: Version | No
         f"SELECT *, {GOES_ON} AS goes_on FROM paragraphs p WHERE draft_id = ? AND key = ?", (draft.id, key)
     ).fetchone()
     if row is None or row["writing_id"] is None:
+        # Copies that earlier versions made of a draft at work are marked as written by somebody, and nobody does.
+        db.execute(
+            """UPDATE paragraphs SET status = CASE WHEN version_id IS NULL THEN ? ELSE ? END, rev = ?
+               WHERE draft_id = ? AND key = ? AND status = ?""",
+            (Status.PLANNED.value, Status.WRITTEN.value, rev, draft.id, key, Status.WRITING.value),
+        )
         return
     streamed = draft.paragraphs[draft.index(key)].version if row["position"] is not None else None
     final = version or streamed
@@ -66,12 +72,21 @@ def finish(db: sqlite3.Connection, draft: Draft, key: str, version: Version | No
         db.execute("DELETE FROM versions WHERE id = ?", (row["writing_id"],))
 
 
+def written(db: sqlite3.Connection, draft_id: str) -> list[str]:
+    """Keys of the paragraphs of a draft that are being written, or marked so."""
+    rows = db.execute(
+        "SELECT key FROM paragraphs WHERE draft_id = ? AND (status = ? OR writing_id IS NOT NULL)",
+        (draft_id, Status.WRITING.value),
+    )
+    return [key for (key,) in rows]
+
+
 def interrupted(db: sqlite3.Connection) -> list[str]:
     """Ids of drafts with a paragraph that was being written or a plan that was being made."""
     rows = db.execute(
-        """SELECT draft_id FROM paragraphs WHERE writing_id IS NOT NULL
+        """SELECT draft_id FROM paragraphs WHERE status = ? OR writing_id IS NOT NULL
            UNION SELECT draft_id FROM drafts JOIN paragraphs ON drafts.id = draft_id
            WHERE planning_problem = ? AND position IS NOT NULL""",
-        (PLAN_UNFINISHED,),
+        (Status.WRITING.value, PLAN_UNFINISHED),
     )
     return [draft_id for (draft_id,) in rows]

@@ -17,7 +17,8 @@ Edit = Callable[[dict[str, object]], dict[str, object]]  # of export options
 
 
 def load(connection: sqlite3.Connection, draft: Draft) -> Project:
-    """`draft` with all versions of its paragraphs, those of deleted paragraphs too."""
+    """`draft` with all versions of its paragraphs, those of deleted paragraphs too; what is being written of it is
+    there as if it had been stopped."""
     rows = connection.execute(
         f"SELECT *, {GOES_ON} AS goes_on FROM paragraphs p WHERE draft_id = ? ORDER BY rowid", (draft.id,)
     ).fetchall()
@@ -32,13 +33,18 @@ def load(connection: sqlite3.Connection, draft: Draft) -> Project:
         if paragraph is not None and row["writing_id"] is not None and paragraph.version is not None:
             # Its text so far is in the draft; the row gets it when it is done.
             past[row["writing_id"]] = replace(past[row["writing_id"]], version=paragraph.version)
+            if not paragraph.text.strip():
+                del past[row["writing_id"]]
         kept = row["writing_id"] if row["goes_on"] else row["version_id"] or row["writing_id"]
-        version = past[kept].version if kept is not None else None
+        version = past[kept].version if kept in past else None
+        status = Status(row["status"])
+        if status is Status.WRITING:  # nobody writes the copy
+            status = Status.WRITTEN if version is not None else Status.PLANNED
         if paragraph is not None:
-            present[row["key"]] = replace(paragraph, version=version)
+            present[row["key"]] = replace(paragraph, version=version, status=status)
         else:
             step = Step(row["main_point"], row["words"], bool(row["locked"]), row["note"], row["cue"])
-            deleted.append(Paragraph(step, row["key"], Status(row["status"]), version, len(past), row["problem"]))
+            deleted.append(Paragraph(step, row["key"], status, version, len(past), row["problem"]))
     return Project(
         draft=replace(draft, paragraphs=tuple(present.values())),
         history={key: tuple(past.values()) for key, past in written.items()},

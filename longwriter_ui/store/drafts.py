@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Version
+from longwriter_ui.draft import Draft, Version
 from longwriter_ui.errors import ConflictError
 from longwriter_ui.project import Project
 from longwriter_ui.store import answers, archive, journal, owners
@@ -220,12 +220,10 @@ class DraftStore:
         """Close what broke off: text that had streamed becomes a stopped paragraph, steps of half a plan are left to
         its text. The caller holds the draft's lock, so nobody is writing it."""
         with self._database.read() as db:
-            rows = db.execute("SELECT key FROM paragraphs WHERE draft_id = ? AND writing_id IS NOT NULL", (draft_id,))
-            keys = [key for (key,) in rows]
+            keys = answers.written(db, draft_id)
         for key in keys:
             self.finish(draft_id, key, None)
-        draft = self.get(draft_id)
-        if draft.planning_problem == PLAN_UNFINISHED and draft.paragraphs:
+        if self.get(draft_id).half_planned:
             self.change(draft_id, lambda d: replace(d, paragraphs=()), label="plan")
 
     def _walk(self, draft_id: str, entry: int | None, *, back: bool) -> str:
@@ -233,7 +231,10 @@ class DraftStore:
             before = _found(load_draft(db, draft_id), draft_id)
             rev = self._next(db, draft_id)
             label = journal.walk(db, draft_id, rev, entry, back=back)
-            touch_stale(db, before, _found(load_draft(db, draft_id), draft_id), rev)
+            while (after := _found(load_draft(db, draft_id), draft_id)).half_planned:
+                # Half a plan is nowhere to stay: `recover` would take it away again, whatever was done to it.
+                journal.walk(db, draft_id, rev, None, back=back)
+            touch_stale(db, before, after, rev)
             return label
 
     def _next(self, db: sqlite3.Connection, draft_id: str) -> int:
