@@ -15,7 +15,7 @@ from longwriter_ui.engine.base import Cancel, Engine, LengthMode, Sampling, user
 from longwriter_ui.engine.estimate import rough_tokens
 from longwriter_ui.errors import LoadCancelled, LongWriterError, StoreError
 from longwriter_ui.events import Event, Failed, Finished, ParagraphDone, ParagraphStarted, TextDelta
-from longwriter_ui.host import EngineHost
+from longwriter_ui.host import EngineHost, ModelChoice
 from longwriter_ui.jobs import Job
 from longwriter_ui.manner import Manner
 from longwriter_ui.models import Models
@@ -60,7 +60,7 @@ class Performer:
         self._sampling = sampling
         self._length = length
         self._usual_length = usual_length
-        self._pace = Pace()
+        self._measured: tuple[ModelChoice | None, Pace] = (None, Pace())  # how fast the model of the last job is
 
     def perform(self, job: Job) -> None:
         """Run the job to its end; its last event is Finished or Failed. A store that fails while the failure of the job
@@ -95,8 +95,11 @@ class Performer:
             tokens = engine.measure(task.conversation).unread
         else:
             tokens = sum(self.tokens(turn.text) for turn in task.conversation)
-        pace = self._pace
-        path = self._host.choice.path if self._host.choice is not None else None
+        measured, pace = self._measured
+        choice = self._host.choice
+        if measured != choice:
+            pace = Pace()
+        path = choice.path if choice is not None else None
         speed = pace.writing or (self._models.speeds.of(path) if path is not None else None)
         return Price(
             tokens,
@@ -161,6 +164,9 @@ class Performer:
         engine = self._ready(job.cancelled, tell)
         job.load_seconds += time.monotonic() - began
         job.model = self._host.in_memory
+        if self._measured[0] != job.model:
+            self._measured = (job.model, Pace())
+        pace = self._measured[1]
         job.meter.begin(draft, pipeline.tokens_per_word(engine, draft.brief.language), job.keys)
 
         def current() -> Draft:
@@ -182,16 +188,16 @@ class Performer:
                 recorder.record(event)
                 if isinstance(event, ParagraphStarted):
                     draft = self._store.get(job.draft_id)
-                event = self._pace.update(event, time.monotonic())
-                job.meter.reading = self._pace.reading
+                event = pace.update(event, time.monotonic())
+                job.meter.reading = pace.reading
                 job.meter.update(event, draft)
                 job.emit(event)
                 if isinstance(event, TextDelta):
-                    self._pace.rest(job.rest())
+                    pace.rest(job.rest())
                 elif isinstance(event, ParagraphDone) and self._makes_way(job, event):
                     break
         if job.kind in ("write", "choose"):  # what other jobs read is not what the next paragraph goes on from
             engine.save(job.draft_id)
-        path = self._host.choice.path if self._host.choice is not None else None
+        path = job.model.path if job.model is not None else None
         if job.kind == "write" and job.usage.written >= _MEASURED and path is not None:
             self._models.speeds.record(path, job.meter.progress.tokens_per_second)

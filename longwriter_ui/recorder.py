@@ -14,6 +14,7 @@ from types import TracebackType
 
 from longwriter_ui.draft import PLAN_UNFINISHED, Draft, Paragraph, Version, new_key
 from longwriter_ui.edits import apply_edit
+from longwriter_ui.edits.fields import index_of
 from longwriter_ui.errors import LongWriterError, PlanError
 from longwriter_ui.events import (
     AlternativeDone,
@@ -144,7 +145,7 @@ class Recorder:
 
 def _with_offer(draft: Draft, key: str, version: Version, fresh: bool) -> Draft:
     """One more alternative beside the paragraph's text; those of an earlier time go."""
-    paragraph = draft.paragraphs[draft.index(key)]
+    paragraph = draft.paragraphs[index_of(draft, key)]
     offered = (version,) if fresh else (*paragraph.offered, version)
     return draft.with_paragraph(replace(paragraph, offered=offered))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from longwriter_ui import prompts
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Version
+from longwriter_ui.edits.fields import index_of
 from longwriter_ui.engine.base import Engine, Request, assistant
 from longwriter_ui.errors import EditError, EngineError
 from longwriter_ui.events import (
@@ -77,8 +78,10 @@ def task_of(draft: Draft, index: int, vocabulary: str, revision: Revision) -> tu
 def revise(current: Callable[[], Draft], writer: Writer, key: str, revision: Revision) -> Events:
     """Write paragraph `key` again; ends with Finished."""
     draft = current()
-    index, paragraph = draft.index(key), draft.paragraphs[draft.index(key)]
+    index = index_of(draft, key)
+    paragraph = draft.paragraphs[index]
     task, words = task_of(draft, index, writer.engine.info.vocabulary, revision)
+    writer.engine.restore(draft.id, task.conversation)
     begun = _begun(draft, index, task, writer.engine)
     yield ParagraphStarted(key, begun, task.opening)
     for attempt in range(ATTEMPTS):
@@ -110,9 +113,11 @@ def revise(current: Callable[[], Draft], writer: Writer, key: str, revision: Rev
 def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: int) -> Events:
     """Write paragraph `key` `count` times over, each from the same prompt; its present text stays."""
     draft = current()
-    index, paragraph = draft.index(key), draft.paragraphs[draft.index(key)]
+    index = index_of(draft, key)
+    paragraph = draft.paragraphs[index]
     draft = replace(draft, mode=Mode.CONVERSATION) if draft.mode is Mode.ONESHOT else draft
     task = paragraph_task(draft, index, writer.engine.info.vocabulary)
+    writer.engine.restore(draft.id, task.conversation)
     begun, usage, done = _begun(draft, index, task, writer.engine), Usage(), 0
     # Written in one batch, they cost far less than one after the other.
     requests = [_request(writer, draft, index, task, paragraph.step.words or 0, n) for n in range(count)]
@@ -142,7 +147,7 @@ def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: 
 def suggest(current: Callable[[], Draft], writer: Writer, key: str) -> Events:
     """Another main point for the step `key`; its words stay."""
     draft = current()
-    index = draft.index(key)
+    index = index_of(draft, key)
     conversation = prompts.point_prompt(draft.brief, draft.steps, index)
     writer.engine.reserve(writer.engine.measure(conversation).total + _POINT_TOKENS)
     sampling = replace(writer.sampling, seed=(draft.seed + sum(draft.steps[index].main_point.encode())) & 0xFFFFFFFF)

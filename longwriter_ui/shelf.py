@@ -12,6 +12,7 @@ from longwriter_ui.allowance import Allowance
 from longwriter_ui.brief import Brief
 from longwriter_ui.compare import differences
 from longwriter_ui.draft import Draft, Mode, new_key
+from longwriter_ui.edits.fields import index_of
 from longwriter_ui.edits.texts import Place, find, with_version
 from longwriter_ui.errors import EditError, ExportError, ImportRefused
 from longwriter_ui.export.document import render
@@ -127,17 +128,14 @@ class Shelf:
         draft, past = self._store.get(draft_id), self._store.history(draft_id, key)
         if not 1 <= number <= len(past):
             raise EditError("There is no such version.")
-        return differences(past[number - 1].version.text, draft.paragraphs[draft.index(key)].text)
+        return differences(past[number - 1].version.text, draft.paragraphs[index_of(draft, key)].text)
 
     def versus(self, draft_id: str, key: object, name: str, mine: str) -> tuple[tuple[str, str], ...]:
         """What differs between the field `name` of a paragraph as it is stored and the person's own; see `compare`."""
         draft = self._store.get(draft_id)
         if name == "title":
             return differences(draft.title, mine)
-        try:
-            paragraph = draft.paragraphs[draft.index(str(key))]
-        except KeyError as error:
-            raise EditError("This paragraph is no longer in the draft.") from error
+        paragraph = draft.paragraphs[index_of(draft, key)]
         step = paragraph.step
         fields = {"text": paragraph.text, "main_point": step.main_point, "note": step.note, "cue": step.cue}
         stored = {**fields, "words": str(step.words or "")}.get(name)

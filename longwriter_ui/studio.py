@@ -17,6 +17,7 @@ from longwriter_ui.asking import AskJob
 from longwriter_ui.changes import Changes
 from longwriter_ui.draft import Draft
 from longwriter_ui.edits import Op, apply_edit
+from longwriter_ui.edits.fields import index_of
 from longwriter_ui.engine.base import Engine, LengthMode, Request, Sampling
 from longwriter_ui.errors import DraftBusy, EditError, LongWriterError, StoreError
 from longwriter_ui.events import Events
@@ -128,7 +129,7 @@ class Studio(Shelf):
 
     def suggest(self, draft_id: str, key: str) -> Job:
         """Start looking for another main point for the step `key`."""
-        _index(self.draft(draft_id), key)
+        index_of(self.draft(draft_id), key)
 
         def work(current: Current, writer: Writer) -> Events:
             return revision.suggest(current, writer, key)
@@ -140,7 +141,7 @@ class Studio(Shelf):
         draft = self.draft(draft_id)
         if not draft.paragraphs:
             raise EditError("There is no plan to write from.", "Make a plan first, or add a step.")
-        first = 0 if start is None else _index(draft, start)
+        first = 0 if start is None else index_of(draft, start)
         if start is not None:
             keys = [p.key for p in draft.paragraphs[first:]]
         for n, paragraph in enumerate(draft.paragraphs, 1):
@@ -148,13 +149,13 @@ class Studio(Shelf):
             if wanted and not paragraph.step.main_point:
                 raise EditError(f"Step {n} has no main point.", "Say what it is about, or delete the step.")
         for key in keys or ():
-            _index(draft, key)
+            index_of(draft, key)
         return self._start(draft_id, "write", keys)
 
     def revise(self, draft_id: str, key: str, how: Revision) -> Job:
         """Start writing the paragraph `key` again as `how` says."""
         draft = self.draft(draft_id)
-        paragraph = draft.paragraphs[_index(draft, key)]
+        paragraph = draft.paragraphs[index_of(draft, key)]
         if how.is_plain or not paragraph.text.strip():
             return self.write(draft_id, [key])
 
@@ -166,7 +167,7 @@ class Studio(Shelf):
     def alternatives(self, draft_id: str, key: str, count: int = ALTERNATIVES) -> Job:
         """Start writing `count` more texts of the paragraph `key`; they are offered beside the present one."""
         draft = self.draft(draft_id)
-        if not draft.paragraphs[_index(draft, key)].step.main_point:
+        if not draft.paragraphs[index_of(draft, key)].step.main_point:
             raise EditError("This step has no main point.", "Say what it is about first.")
 
         def work(current: Current, writer: Writer) -> Events:
@@ -177,13 +178,13 @@ class Studio(Shelf):
     def price(self, draft_id: str, key: str, how: Revision, texts: int = 1) -> Price:
         """What writing the paragraph `key` again would cost now; of several texts at most so much."""
         draft = self.draft(draft_id)
-        at = _index(draft, key)
+        at = index_of(draft, key)
         return self._performer.price(draft, at, how, (texts - 1) * (draft.steps[at].words or 0))
 
     def price_of_writing(self, draft_id: str, start: str | None = None) -> Price:
         """What `write` would cost now: of every unfinished paragraph, or of all from `start` on."""
         draft = self.draft(draft_id)
-        return self._performer.price_of_writing(draft, None if start is None else _index(draft, start))
+        return self._performer.price_of_writing(draft, None if start is None else index_of(draft, start))
 
     def tokens(self, text: str) -> int:
         """About how many tokens a text has; exactly, once the model is loaded."""
@@ -289,10 +290,3 @@ class Studio(Shelf):
             except StoreError as error:
                 # It can still be read; what cannot be written now is closed by the next edit or job.
                 _log.warning("The draft %s is left as it is: %s", draft_id, error)
-
-
-def _index(draft: Draft, key: str) -> int:
-    try:
-        return draft.index(key)
-    except KeyError as error:
-        raise EditError("This paragraph is no longer in the draft.") from error

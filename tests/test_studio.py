@@ -29,6 +29,7 @@ from longwriter_ui.events import Failed, Finished, ParagraphDone, ParagraphStart
 from longwriter_ui.host import EngineHost
 from longwriter_ui.manner import Manner
 from longwriter_ui.paths import home
+from longwriter_ui.revision import Revision
 from longwriter_ui.studio import Studio
 from tests.script import author
 
@@ -345,6 +346,27 @@ def test_a_card_that_a_copy_left_locked_is_free_at_the_next_start(open_studio: C
     assert later.draft(draft.id).paragraphs[0].text == "Mine still."
 
 
+def test_a_card_that_is_deleted_while_alternatives_are_written_is_told_in_words(
+    open_studio: Callable[..., Studio],
+) -> None:
+    def deleting(request: Request) -> str:
+        if studio.draft(draft.id).paragraphs[0].key == key:
+            studio.edit(draft.id, None, {"do": "delete_step", "key": key})
+        return author(request)
+
+    studio = open_studio(ScriptedEngine(deleting))
+    draft = studio.create(BRIEF)
+    studio.edit(draft.id, None, {"do": "set_plan", "text": "1. The tide (20 words)\n2. The rain (20 words)"})
+    key = studio.draft(draft.id).paragraphs[0].key
+    studio.edit(draft.id, None, {"do": "edit_text", "key": key, "text": "Mine."})
+    job = studio.alternatives(draft.id, key)
+    assert job.wait(10)
+    assert "no longer in the draft" in str(job.failure)
+    for look in (studio.compare, studio.return_to):
+        with pytest.raises(EditError, match="no longer in the draft"):
+            look(draft.id, key, 1)
+
+
 def test_concurrent_edits_are_all_kept(studio: Studio) -> None:
     draft = planned(studio)
 
@@ -530,6 +552,53 @@ def test_paragraphs_written_together_are_stored_like_any_others(tmp_path: Path, 
         assert paragraph.status is Status.WRITTEN and paragraph.text == streamed.strip(" \t\n")
     assert not any(studio.draft(draft.id).stale_marks())
     studio.close()
+
+
+def test_a_draft_that_was_closed_is_not_read_again_to_be_revised(tiny_gguf: Path) -> None:
+    def opened() -> Studio:
+        opener = LlamaCppOpener(states=home().states)
+        return Studio(home(), EngineHost(opener, tiny_gguf), length=LengthMode.OFF)
+
+    studio = opened()
+    draft = studio.create(BRIEF, seed=7)
+    studio.edit(draft.id, None, {"do": "set_plan", "text": "1. The tide (20 words)\n2. The rain (20 words)"})
+    assert studio.write(draft.id).wait(60)
+    key = studio.draft(draft.id).paragraphs[1].key
+    for start in (
+        lambda studio: studio.revise(draft.id, key, Revision(wish="darker")),
+        lambda studio: studio.alternatives(draft.id, key),
+    ):
+        studio.close()
+        studio = opened()
+        job = start(studio)
+        assert job.wait(60)
+        assert job.failure is None
+        assert job.usage.prompt_reused > job.usage.prompt_read
+    studio.close()
+
+
+def test_the_price_knows_only_the_speed_of_the_model_that_is_chosen(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio()
+    draft = written(studio)
+    key = draft.paragraphs[0].key
+    assert studio.price(draft.id, key, Revision()).writing
+    studio.choose_model(Path("other"))
+    assert studio.price(draft.id, key, Revision()).writing is None
+    assert studio.write(draft.id, [key]).wait(10)
+    assert studio.price(draft.id, key, Revision()).writing
+
+
+def test_a_speed_is_remembered_of_the_model_that_wrote_though_another_is_chosen_meanwhile(
+    open_studio: Callable[..., Studio],
+) -> None:
+    studio = open_studio(ScriptedEngine(author, words_per_second=2000))
+    draft = planned(studio)
+    job = studio.write(draft.id)
+    next(event for event in job.events() if isinstance(event, TextDelta))
+    studio.choose_model(Path("other"))
+    assert job.wait(20)
+    assert studio.models.speeds.of(Path("script"))
+    assert studio.models.speeds.of(Path("other")) is None
 
 
 def test_the_model_at_work_is_named_though_another_is_chosen_meanwhile(open_studio: Callable[..., Studio]) -> None:

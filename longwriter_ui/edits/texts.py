@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Paragraph, Status, Version
-from longwriter_ui.edits.fields import MAX_TEXT, Op, check_was, number_of, paragraph_of, settled, text_of
+from longwriter_ui.edits.fields import MAX_TEXT, Op, check_was, index_of, number_of, paragraph_of, settled, text_of
 from longwriter_ui.errors import EditError
 
 MAX_FIND = 1_000
@@ -60,7 +60,7 @@ def _retold(paragraph: Paragraph, text: str, finish: FinishReason | None) -> Par
 
 def with_version(draft: Draft, key: str, version: Version) -> Draft:
     """The draft with an earlier version in place again."""
-    paragraph = settled(draft.paragraphs[draft.index(key)])
+    paragraph = settled(draft.paragraphs[index_of(draft, key)])
     return draft.with_paragraph(replace(paragraph, status=Status.WRITTEN, version=version, problem=""))
 
 
