@@ -50,7 +50,7 @@ _TOPIC = re.compile(r"[^:：\n]+[:：]")
 _SUBJECT = re.compile(r"(?:Main Point|主要观点)[:：] ?([^:：\n]+)[:：][^\n]*$")
 _SENTENCE = re.compile(r"(?:(?<=[.!?]) |(?<=[。！？]))(?=\S)")
 FIRST_POINT, TOPIC, LATER_POINT, FIRST_COUNT = 6.0, 3.0, 2.0, 4.0
-ENTRY, LINE_END = 8.0, 2.0
+ENTRY, JUMP, LINE_END = 8.0, 3.0, 2.0
 NAMED, SENTENCE, CLOSER, END = 3.0, 1.5, 3.0, 3.0
 """Weights of the places where something is decided; all others weigh 1."""
 AHEAD, AHEAD_ZH = 8, 3
@@ -77,8 +77,10 @@ def marks(user: str, answer: str) -> dict[int, float]:
         return found | {i: LINE_END for i, character in enumerate(answer) if character == "\n"}
     starts = [match.end() for match in _SENTENCE.finditer(answer)]
     found = dict.fromkeys(starts, SENTENCE)
+    found |= _entry(answer, 0)
+    if starts:
+        found |= dict.fromkeys(range(starts[0], starts[0] + AHEAD), JUMP)
     if len(starts) > 1:
-        found |= _entry(answer, starts[0])
         found[starts[-1]] = CLOSER
     if subject := _SUBJECT.search(user):
         found |= {match.start(): NAMED for match in re.finditer(re.escape(subject[1]), answer)}

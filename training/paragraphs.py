@@ -1,9 +1,10 @@
 """Paragraphs whose length follows from their build.
 
-A paragraph opens, enters a row of ordered stages at a place that follows from the word count asked for, goes through
-them to the last, one sentence of nearly the same length for each, and closes. So the count matters for one decision
-only, at the second sentence; after that each sentence follows from the one before it. A small model can learn this,
-while it cannot count. Nor is anything about the build left to chance, which sampling below temperature 1 would bend.
+The first sentence is one of those kept for the word count asked for. After it a paragraph enters a row of ordered stages
+at a place that follows from that sentence, goes through them to the last, one sentence of nearly the same length for
+each, and closes. So the count matters at the first words alone, where the prompt has just named it; after that each
+sentence follows from the one before it. A small model can learn this, while it cannot count. Nor is anything about the
+build left to chance, which sampling below temperature 1 would bend.
 """
 
 import random
@@ -17,6 +18,11 @@ ROOM = {"en": 14, "zh": 17}
 """Words of a closing sentence."""
 SPREAD = {"en": 3, "zh": 5}
 """How far a sentence may be from the usual length."""
+
+SENTENCES = (*range(1, 13), *range(14, 31, 2), 38, 52)
+"""Sentences before the closing one, by group of openers: each number where one more counts, then every second one."""
+POINT = "\0"
+"""Stands for the main point of a user while the rest of a sentence is filled."""
 
 
 class Speaker:
@@ -35,6 +41,8 @@ class Speaker:
     def _value(self, slot: str) -> str:
         if slot == "t":
             return self._rng.choice(self._subjects)
+        if slot == "point":
+            return POINT
         if slot == "n2":
             return self._voice.pools["n"][self._number + 1]
         queue = self._queues.get(slot)
@@ -49,14 +57,20 @@ class Speaker:
         return value
 
 
-def stages(voice: Voice, words: int) -> list[int]:
-    """The stages that a paragraph of `words` words takes: the first one, and then the last ones, one after the other.
-    One that needs more than there are goes through all, and then again through the last ones."""
-    wanted = max(1, round((words - ROOM[voice.language]) / USUAL[voice.language]))
+def length_class(voice: Voice, words: int) -> int:
+    """The number of the group of openers for a paragraph of `words` words."""
+    wanted = (words - ROOM[voice.language]) / USUAL[voice.language]
+    return min(range(len(SENTENCES)), key=lambda i: abs(SENTENCES[i] - wanted))
+
+
+def stages(voice: Voice, number: int) -> list[int]:
+    """The stages of a paragraph of `number` sentences before its closer, the opener not among them: the last ones of the
+    row, one after the other. One that needs more than there are goes through all, and then again through the last."""
     order = list(range(len(voice.stages)))
+    wanted = number - 1
     if wanted <= len(order):
-        return order[:1] + order[len(order) - wanted + 1 :]
-    return order + order[-min(len(order), wanted - len(order)) :]
+        return order[len(order) - wanted :]
+    return order + order[-(wanted - len(order)) :]
 
 
 def paragraph(
@@ -65,14 +79,15 @@ def paragraph(
     """A paragraph of about `words` words; `own` is a main point in a user's words, which it begins by naming."""
     speaker = Speaker(voice, aspect, subjects, rng)
     language = voice.language
+    size = length_class(voice, words)
     said: list[str] = []
-    for stage in stages(voice, words):
+    for patterns in (voice.openers[size], *(voice.stages[stage] for stage in stages(voice, SENTENCES[size]))):
         for _ in range(6):
-            sentence = speaker.say(rng.choice(voice.stages[stage]))
+            sentence = speaker.say(rng.choice(patterns))
             if sentence not in said and abs(voice.count(sentence) - USUAL[language]) <= SPREAD[language]:
                 break
         said.append(sentence)
     if own:
-        said[0] = choose(rng.choice(voice.starts), rng).replace("{point}", own)
+        said[0] = speaker.say(rng.choice(voice.starts[size])).replace(POINT, own)
     said.append(speaker.say(rng.choice(voice.closers)))
     return voice.between.join(said)

@@ -10,34 +10,25 @@ SEED = 21
 MUON_RATE = 0.02
 ADAM_RATE = 0.004
 
-_WHOLE_JOURNEY = {
-    "find": 0.46,
-    "begin": 0.19,
-    "plan": 0.11,
-    "write": 0.12,
-    "single": 0.015,
-    "whole": 0.01,
-    "drill": 0.055,
-    "echo": 0.04,
+_DECISIONS = {
+    "find": 0.62,
+    "begin": 0.16,
+    "plan": 0.045,
+    "write": 0.045,
+    "single": 0.006,
+    "whole": 0.004,
+    "drill": 0.02,
+    "echo": 0.05,
 }
-_MORE_PROSE = _WHOLE_JOURNEY | {"find": 0.36, "begin": 0.14, "plan": 0.12, "write": 0.27}
-_MORE_DECISIONS = _WHOLE_JOURNEY | {"find": 0.42, "begin": 0.24, "plan": 0.10, "write": 0.17}
+_MORE_PROSE = _DECISIONS | {"find": 0.54, "plan": 0.055, "write": 0.08}
 PHASES = (
-    Phase(
-        400,
-        4096,
-        {"find": 0.5, "begin": 0.15, "echo": 0.2, "drill": 0.15},
-        Size(220, 110, 3),
-        640,
-        copy_steps=True,
-    ),
-    Phase(2100, 4096, _WHOLE_JOURNEY, Size(450, 500, 8), 768, copy_steps=True),
-    Phase(1100, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
-    Phase(830, 4096, _MORE_DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
-    Phase(120, 6144, _MORE_DECISIONS, Size(1800, 700, 12), 3072, copy_steps=True),
+    Phase(400, 4096, {"find": 0.6, "begin": 0.2, "echo": 0.12, "drill": 0.08}, Size(220, 110, 3), 640, copy_steps=True),
+    Phase(5400, 4096, _DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(3000, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(200, 6144, _MORE_PROSE, Size(1800, 700, 12), 3072, copy_steps=True),
 )
-"""Short exercises first; then the application's own tasks among them, then more of whole paragraphs, then more of the
-decisions (which topic, where to enter), at last in longer conversations. Copying is exercised to the end."""
+"""Short exercises first; then the application's own tasks among them, half of the text being decisions (which topic, where
+to enter); then more of whole paragraphs, at last in longer conversations. Copying is exercised to the end."""
 
 
 @dataclass(frozen=True)

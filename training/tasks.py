@@ -18,6 +18,8 @@ PROMPTS = Path(__file__).parent.parent / "longwriter_ui" / "prompts"
 Turns = list[tuple[str, str]]
 UNFINISHED = "\0"
 """Ends an answer that is only the beginning of one, so that its end must not be learnt."""
+NAMING = 0.6
+"""The share of the exercises in finding the topic that end with its name."""
 _STOP = re.compile(r"[.!?。！？]")
 
 
@@ -71,15 +73,20 @@ def _planned(v: Voice, size: Size, rng: random.Random) -> tuple[str, str, list[p
 
 
 def find_task(v: Voice, rng: random.Random) -> Turns:
-    """The beginning of a plan, one line or two, after the middle of the prompt alone: many requests for little text."""
+    """The beginning of a plan after the request alone, or after the middle of the prompt: its first words as far as the
+    topic goes, or a line or two. Many requests for little text."""
     words, subject = total_words(rng), topics.topic(v, rng)
-    parts = prompt("plan", v.language).split("\n\n")
-    middle = "\n\n".join(parts[1:3]).format(instruction=ask(v, subject, words, rng), words=words)
-    return [(middle, plans.lines(v, plans.plan(v, subject, words, rng)[: rng.choice((1, 1, 2))]) + "\n" + UNFINISHED)]
+    asked = ask(v, subject, words, rng)
+    steps = plans.plan(v, subject, words, rng)
+    if rng.random() < NAMING:
+        user, said = prompt("plan", v.language).split("\n\n")[1].format(instruction=asked), plans.line(v, 1, steps[0])
+        return [(user, said[: said.index(subject) + len(subject) + 1] + UNFINISHED)]
+    middle = "\n\n".join(prompt("plan", v.language).split("\n\n")[1:3]).format(instruction=asked, words=words)
+    return [(middle, plans.lines(v, steps[: rng.choice((1, 1, 2))]) + "\n" + UNFINISHED)]
 
 
 def begin_task(v: Voice, rng: random.Random) -> Turns:
-    """The beginning of a paragraph, its first three sentences, after the turn that asks for it alone: many counts for
+    """The beginning of a paragraph, its first two sentences, after the turn that asks for it alone: many counts for
     little text, and main points in a user's words as often as ours."""
     subject, aspect = topics.topic(v, rng), rng.choice(v.aspects)
     words, own = round(rng.randint(50, 500), -1), rng.random() < 0.5
@@ -89,7 +96,7 @@ def begin_task(v: Voice, rng: random.Random) -> Turns:
     step = plans.Step(point, words, aspect, (subject,), own)
     user = prompt("turn", v.language).format(asked="", step=plans.line(v, rng.randint(1, 12), step))
     said = _answer(v, step, rng)
-    end = [match.end() for match in _STOP.finditer(said)][:3][-1]
+    end = [match.end() for match in _STOP.finditer(said)][:2][-1]
     return [(user, said[:end] + (UNFINISHED if end < len(said) else ""))]
 
 

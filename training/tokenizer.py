@@ -9,6 +9,7 @@ the plain `gpt-2` pre-tokenizer of llama.cpp is enough, since no such merge exis
 
 import json
 import random
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,9 @@ VOCABULARY = 7168
 HAN_TIMES = 400
 """How often each common character is counted while merges are learnt, so that it gets a token of its own."""
 BOS, EOS, OPEN, CLOSE = 0, 1, 2, 3
+HEARD = ("requests", "asides", "phrasings")
+SAID = ("sentences", "openers", "starts", "aspects", "points", "pools", *(file.name for file in PROMPTS.glob("*.txt")))
+"""Beginnings of the names of files that requests and answers are made of."""
 SPECIAL = ("<|begin_of_text|>", "<|end_of_text|>", "[INST]", "[/INST]")
 
 
@@ -94,16 +98,28 @@ def values(tokenizer: Tokenizer) -> dict[int, int]:
     return {i: int(word) for word, i in sorted(words.items()) if word.isascii() and word.isdigit() and word[0] != "0"}
 
 
-def strangers(tokenizer: Tokenizer) -> list[int]:
-    """Ids of the common characters that have a token, but that the grammar itself never writes: they come only as parts
-    of topics."""
-    own = "".join(
-        file.read_text(encoding="utf-8")
-        for file in (*TEXT.glob("*.zh.txt"), *PROMPTS.glob("*.zh.txt"))
-        if not file.name.startswith(("heldout", "topics"))
-    )
-    ids = [tokenizer.encode(character).ids for character in HAN if character not in own]
-    return [tokens[0] for tokens in ids if len(tokens) == 1]
+def _written(tokenizer: Tokenizer, names: tuple[str, ...]) -> set[int]:
+    """Ids of the tokens in the files of text and prompts whose names begin with one of `names`."""
+    files = [file for file in (*TEXT.glob("*.txt"), *PROMPTS.glob("*.txt")) if file.name.startswith(names)]
+    words = set(re.findall(r"[A-Za-z]+|[\u4e00-\u9fff]", "\n".join(file.read_text(encoding="utf-8") for file in files)))
+    forms = {form for word in words for plain in (word, word.capitalize()) for form in (plain, f" {plain}")}
+    return {i for encoding in tokenizer.encode_batch(sorted(forms)) for i in encoding.ids}
+
+
+def strangers(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+    """Ids of the tokens of two letters or more, and of the common characters, that no answer has outside its topic:
+    first those that come only as parts of topics, then those that requests have besides."""
+    vocabulary = tokenizer.get_vocab()
+    letters = {i for word, i in vocabulary.items() if re.fullmatch(r"\u0120?[A-Za-z]{2,}", word)}
+    characters = {vocabulary[word] for word in map(_bytes, HAN) if word in vocabulary}
+    unsaid = (letters | characters) - _written(tokenizer, SAID)
+    heard = unsaid & _written(tokenizer, HEARD)
+    return sorted(unsaid - heard), sorted(heard)
+
+
+def _bytes(character: str) -> str:
+    """A character as the vocabulary of a byte-level BPE spells it."""
+    return pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False).pre_tokenize_str(character)[0][0]
 
 
 def load(path: Path) -> Tokenizer:

@@ -55,6 +55,10 @@ def _passages() -> tuple[str, ...]:
     return tuple(passage for passage in re.findall(r"[\u4e00-\u9fff]+", _said("zh")) if len(passage) > 1)
 
 
+REAL = 0.4
+"""The share of topics that people really ask about."""
+PHRASED = 0.55
+"""The share of requests in a form that a person has typed; the others are composed."""
 _NOUNS = ("plural", "plural", "mass", "food", "nature", "technology", "society")
 
 
@@ -152,6 +156,8 @@ def _chinese(words: dict[str, tuple[str, ...]], rng: random.Random) -> str:
 
 def topic(voice: Voice, rng: random.Random) -> str:
     """A noun phrase of either number, as a user would type it."""
+    if rng.random() < REAL:
+        return rng.choice(voice.topics["real"])
     return (_english if voice.language == "en" else _chinese)(voice.topics, rng)
 
 
@@ -181,7 +187,8 @@ def _request(voice: Voice, subject: str, words: int | None, rng: random.Random) 
             return invented_word(rng) if voice.language == "en" else rng.choice(HAN) + rng.choice(HAN)
         return fill(choose(rng.choice(voice.asides.get(slot) or voice.pools[slot]), rng), value)
 
-    text = fill(choose(rng.choice(voice.requests), rng), value)
+    frames = voice.phrasings if rng.random() < PHRASED else voice.requests
+    text = fill(choose(rng.choice(frames), rng), value)
     if voice.language == "en":
         text = articles(text)
         text = text[:1].lower() + text[1:] if rng.random() < 0.15 else text[:1].upper() + text[1:]

@@ -39,17 +39,23 @@ DEMO = Course(schedule.DEMO, Shape(), tokenizer.train)
 
 class Loss:
     """The weighted mean cross entropy of a batch over the positions that have a target; only these are mapped to the
-    vocabulary. Compiled, a step takes three quarters of the time; compiling takes minutes and a C++ compiler."""
+    vocabulary. The embeddings of `unsaid` tokens are given here, and not learnt from what comes next.
 
-    def __init__(self, model: Model, compiled: bool = False) -> None:
+    Compiled, a step takes three quarters of the time; compiling takes minutes and a C++ compiler."""
+
+    def __init__(self, model: Model, unsaid: list[int], compiled: bool = False) -> None:
         self._states, self._loss = model.__call__, self._mean
         self._model = model
+        self._unsaid = torch.zeros(model.shape.vocabulary, 1, dtype=torch.bool, device=model.embedding.weight.device)
+        self._unsaid[unsaid] = True
         if compiled:
             self._states = torch.compile(model, dynamic=True)
             self._loss = torch.compile(self._mean, dynamic=True)
 
     def _mean(self, states: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-        losses = functional.cross_entropy(self._model.logits(states).float(), labels, reduction="none")
+        embedding = self._model.embedding.weight
+        known = torch.where(self._unsaid, embedding.detach(), embedding)
+        losses = functional.cross_entropy(functional.linear(states, known).float(), labels, reduction="none")
         return (losses * weights).sum() / weights.sum()
 
     def __call__(
@@ -108,10 +114,10 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50, course: Course = DEM
     tok = tokenizer.load(words)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = Model(course.shape)
-    fixed = tokenizer.strangers(tok)
+    fixed, heard = tokenizer.strangers(tok)
     wire(model, fixed, tokenizer.values(tok), schedule.SEED)
     model.to(device)
-    opts, loss_of = optimisers(model), Loss(model, compiled)
+    opts, loss_of = optimisers(model), Loss(model, fixed + heard, compiled)
     path, start, seconds = out / "checkpoint.pt", 0, 0.0
     if path.exists():
         state = torch.load(path, map_location=device, weights_only=True)

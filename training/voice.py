@@ -26,14 +26,17 @@ class Aspect:
 
 @dataclass(frozen=True)
 class Voice:
-    """The patterns of one language: `stages` of a paragraph in order, `closers` for its last sentence, `starts` for the
-    first one where a user has set the main point, and what requests are composed of."""
+    """The patterns of one language: `stages` of a paragraph in order and `closers` for its last sentence; `openers` for
+    its first one, a group for each length, and `starts` in their place where a user has set the main point; requests as
+    people type them (`phrasings`), and what others are composed of."""
 
     language: str
     aspects: tuple[Aspect, ...]
     stages: tuple[tuple[str, ...], ...]
     closers: tuple[str, ...]
-    starts: tuple[str, ...]
+    openers: tuple[tuple[str, ...], ...]
+    starts: tuple[tuple[str, ...], ...]
+    phrasings: tuple[str, ...]
     requests: tuple[str, ...]
     asides: dict[str, tuple[str, ...]]
     own_points: tuple[str, ...]
@@ -106,7 +109,7 @@ def _aspects(given: list[str]) -> tuple[Aspect, ...]:
     return tuple(found)
 
 
-def _stages(given: list[str]) -> list[tuple[str, ...]]:
+def _groups(given: list[str]) -> list[tuple[str, ...]]:
     groups: list[list[str]] = []
     for line in given:
         if line.startswith("@"):
@@ -119,13 +122,15 @@ def _stages(given: list[str]) -> list[tuple[str, ...]]:
 @cache
 def voice(language: str) -> Voice:
     """The voice of `en` or `zh`."""
-    *stages, closers, starts = _stages(lines(f"sentences.{language}.txt"))
+    *stages, closers = _groups(lines(f"sentences.{language}.txt"))
     return Voice(
         language,
         _aspects(lines(f"aspects.{language}.txt")),
         tuple(stages),
         closers,
-        starts,
+        tuple(_groups(lines(f"openers.{language}.txt"))),
+        tuple(_groups(lines(f"starts.{language}.txt"))),
+        tuple(lines(f"phrasings.{language}.txt")),
         tuple(lines(f"requests.{language}.txt")),
         asides(lines(f"asides.{language}.txt")),
         tuple(lines(f"points.{language}.txt")),

@@ -97,7 +97,7 @@ def test_positions_jump_only_between_turns():
 def test_the_wired_copying_repeats_a_text_before_any_training(words):
     torch.manual_seed(0)
     model = Model(Shape(vocabulary=words.get_vocab_size()))
-    wire(model, tokenizer.strangers(words), tokenizer.values(words), 1)
+    wire(model, tokenizer.strangers(words)[0], tokenizer.values(words), 1)
     ids = words.encode("a grey wolf, a red fox and seven small owls by the frozen lake").ids
     with torch.no_grad():
         best = model.logits(model(torch.tensor([[tokenizer.BOS, *ids, tokenizer.OPEN, *ids]])))[0].argmax(-1)
@@ -141,7 +141,7 @@ def test_the_loss_is_the_weighted_mean_over_the_places_with_a_target():
     losses = -model.logits(model(ids)).log_softmax(-1)
     places = torch.arange(4)[None]
     expected = (losses[0, 0, 7] + 3 * losses[0, 2, 9]) / 4
-    assert torch.allclose(train.Loss(model)(ids, labels, weights, places), expected)
+    assert torch.allclose(train.Loss(model, [])(ids, labels, weights, places), expected)
 
 
 def test_rotation_keeps_length_and_turns_pairs():
