@@ -19,8 +19,8 @@ ROOM = {"en": 14, "zh": 17}
 SPREAD = {"en": 3, "zh": 5}
 """How far a sentence may be from the usual length."""
 
-SENTENCES = (*range(1, 13), *range(14, 31, 2), 38, 52)
-"""Sentences before the closing one, by group of openers: each number where one more counts, then every second one."""
+SENTENCES = (*range(1, 13), 14, 16, 18, 21, 24, 27, 30, 35, 41, 48, 56)
+"""Sentences before the closing one, by group of openers: each number where one more counts, then fewer."""
 POINT = "\0"
 """Stands for the main point of a user while the rest of a sentence is filled."""
 

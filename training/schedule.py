@@ -25,7 +25,7 @@ PHASES = (
     Phase(400, 4096, {"find": 0.6, "begin": 0.2, "echo": 0.12, "drill": 0.08}, Size(220, 110, 3), 640, copy_steps=True),
     Phase(5400, 4096, _DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
     Phase(3000, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
-    Phase(200, 6144, _MORE_PROSE, Size(1800, 700, 12), 3072, copy_steps=True),
+    Phase(200, 6144, _MORE_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True),
 )
 """Short exercises first; then the application's own tasks among them, half of the text being decisions (which topic, where
 to enter); then more of whole paragraphs, at last in longer conversations. Copying is exercised to the end."""

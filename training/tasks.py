@@ -89,7 +89,8 @@ def begin_task(v: Voice, rng: random.Random) -> Turns:
     """The beginning of a paragraph, its first two sentences, after the turn that asks for it alone: many counts for
     little text, and main points in a user's words as often as ours."""
     subject, aspect = topics.topic(v, rng), rng.choice(v.aspects)
-    words, own = round(rng.randint(50, 500), -1), rng.random() < 0.5
+    words = round(rng.randint(50, 500) if rng.random() < 0.88 else rng.randint(500, 1000), -1)
+    own = rng.random() < 0.5
     point = "" if own else plans.point(aspect, subject, rng)
     while subject not in point:
         point = plans.free_point(v, subject, rng)

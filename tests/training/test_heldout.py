@@ -8,7 +8,7 @@ import pytest
 from training.heldout import requests
 from training.metrics import topic_words
 from training.topics import request
-from training.voice import LANGUAGES, voice
+from training.voice import LANGUAGES, choose, fill, voice
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -54,7 +54,7 @@ def grammar(language: str) -> list[re.Pattern]:
                 out += re.escape(part)
         return out
 
-    return [re.compile(pattern(frame) + r"\W*", re.IGNORECASE) for frame in dict.fromkeys(v.requests)]
+    return [re.compile(pattern(frame) + r"\W*", re.IGNORECASE) for frame in dict.fromkeys((*v.requests, *v.phrasings))]
 
 
 def plain(text: str) -> str:
@@ -71,3 +71,18 @@ def test_no_held_out_phrasing_is_a_training_phrasing(language):
     for held in requests(language):
         text = plain(held.text.replace(held.topic, "@"))
         assert not any(frame.fullmatch(text) for frame in frames), held.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_typed_phrasing_shares_a_longer_run_of_words_with_a_held_out_one(language):
+    def runs(text: str) -> set[tuple[str, ...]]:
+        words = re.findall(r"[@#]|[\u4e00-\u9fff]|[a-z']+", re.sub(r"[\d,]+", "#", text.lower()))
+        length = 4 if language == "en" else 5
+        return {tuple(words[i : i + length]) for i in range(len(words) - length + 1)}
+
+    held = set[tuple[str, ...]]().union(*(runs(r.text.replace(r.topic, "@")) for r in requests(language)))
+    rng = random.Random(5)
+    for phrasing in voice(language).phrasings:
+        for _ in range(4):
+            said = fill(choose(phrasing, rng), lambda slot: {"t": "@", "w": "#"}.get(slot, "thing"))
+            assert not runs(said) & held, phrasing
