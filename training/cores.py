@@ -8,6 +8,9 @@ import os
 import time
 from pathlib import Path
 
+_NO_RIVALS = (1, 3, 4)
+"""Fields of the processor's line in /proc/stat: programs of lower priority, which give way, and two kinds of idleness."""
+
 
 class Cores:
     """Watches the processor time that other processes take."""
@@ -22,7 +25,7 @@ class Cores:
         except OSError:
             return None
         ticks = [int(field) / os.sysconf("SC_CLK_TCK") for field in fields]
-        return time.monotonic(), sum(ticks) - ticks[3] - ticks[4], sum(os.times()[:2])
+        return time.monotonic(), sum(ticks) - sum(ticks[i] for i in _NO_RIVALS), sum(os.times()[:2])
 
     def threads(self) -> int:
         """The number of threads to use now."""

@@ -1,8 +1,8 @@
 """Paragraphs whose length follows from their build.
 
-The first sentence is one of those kept for the word count asked for. After it a paragraph enters a row of ordered stages
-at a place that follows from that sentence, goes through them to the last, one sentence of nearly the same length for
-each, and closes. So the count matters at the first words alone, where the prompt has just named it; after that each
+The first sentence is one of those kept for the word count asked for. After it a paragraph enters a row of ordered
+stages at a place that follows from that sentence, goes through them to the last, one sentence of nearly the same length
+for each, and closes. So the count matters at the first words alone, where the prompt has just named it; after that each
 sentence follows from the one before it. A small model can learn this, while it cannot count. Nor is anything about the
 build left to chance, which sampling below temperature 1 would bend.
 """
@@ -64,8 +64,9 @@ def length_class(voice: Voice, words: int) -> int:
 
 
 def stages(voice: Voice, number: int) -> list[int]:
-    """The stages of a paragraph of `number` sentences before its closer, the opener not among them: the last ones of the
-    row, one after the other. One that needs more than there are goes through all, and then again through the last."""
+    """The stages of a paragraph of `number` sentences before its closer, the opener not among them: the last ones of
+    the row, one after the other. One that needs more than there are goes through all, and then again through the last.
+    """
     order = list(range(len(voice.stages)))
     wanted = number - 1
     if wanted <= len(order):

@@ -27,8 +27,8 @@ PHASES = (
     Phase(3000, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
     Phase(200, 6144, _MORE_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True),
 )
-"""Short exercises first; then the application's own tasks among them, half of the text being decisions (which topic, where
-to enter); then more of whole paragraphs, at last in longer conversations. Copying is exercised to the end."""
+"""Short exercises first; then the application's own tasks among them, half of the text being decisions (which topic,
+where to enter); then more of whole paragraphs, at last in longer conversations. Copying is exercised to the end."""
 
 
 @dataclass(frozen=True)
