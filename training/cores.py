@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 _NO_RIVALS = (1, 3, 4)
-"""Fields of the processor's line in /proc/stat: programs of lower priority, which give way, and two kinds of idleness."""
+"""Fields of the processor's line in /proc/stat: programs of lower priority, which give way, and two of idleness."""
 
 
 class Cores:
