@@ -23,8 +23,8 @@ _DECISIONS = {
 _MORE_PROSE = _DECISIONS | {"find": 0.54, "plan": 0.055, "write": 0.08}
 PHASES = (
     Phase(400, 4096, {"find": 0.6, "begin": 0.2, "echo": 0.12, "drill": 0.08}, Size(220, 110, 3), 640, copy_steps=True),
-    Phase(6200, 4096, _DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
-    Phase(3200, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(5800, 4096, _DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(3000, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
     Phase(200, 6144, _MORE_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True),
 )
 """Short exercises first; then the application's own tasks among them, half of the text being decisions (which topic,
@@ -45,7 +45,7 @@ class Schedule:
     def rate(self, step: int) -> float:
         """The factor on both learning rates at a step, straight between points: a warm-up, flat, then two falls."""
         steps = self.steps
-        points = ((0, 0.0125), (80, 1.0), (steps * 0.4, 1.0), (steps * 0.8, 0.25), (steps, 0.0))
+        points = ((0, 0.0125), (80, 1.0), (steps * 0.455, 1.0), (steps * 0.8, 0.25), (steps, 0.0))
         for (first, low), (last, high) in pairwise(points):
             if step <= last:
                 return low + (high - low) * (step - first) / (last - first)
