@@ -37,15 +37,16 @@ def test_plans_for_requests_it_never_saw_often_have_the_form_and_the_total(model
     asked = requests(language)[:5]
     rows = [plan_row(ask_plan(model, request, language, seed=1), request, language)[0] for request in asked]
     assert all(row["valid"] for row in rows)
-    assert sum(row["parses"] for row in rows) >= 3
-    assert sum(row["error"] <= 0.15 for row in rows) >= 3
+    assert sum(row["parses"] for row in rows) >= 4
+    assert sum(row["error"] <= 0.15 for row in rows) >= 4
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_paragraphs_are_valid_half_end_by_themselves_and_few_repeat_a_sentence(model, language):
+def test_paragraphs_are_valid_mostly_end_by_themselves_half_at_their_length_and_few_repeat_a_sentence(model, language):
     rows = []
     for request in requests(language)[:4]:
         rows += write(model, request, [Line(1, request.point, 150)], language, 1, seed=1)
     assert all(row["valid"] for row in rows)
-    assert sum(row["ended"] for row in rows) >= 2
+    assert sum(row["ended"] for row in rows) >= 3
+    assert sum(row["error"] <= 0.2 for row in rows) >= 2
     assert sum(row["repeats"] for row in rows) <= 1
