@@ -12,6 +12,7 @@ from pathlib import Path
 from longwriter_ui.errors import SpaceError
 from longwriter_ui.limits import PREFIX, Limits
 from longwriter_ui.paths import ASSETS, MODELS, PROJECT
+from longwriter_ui.text import clean_text
 from longwriter_ui.weights.catalog import Build, Entry
 
 ZERO, CPU = "zero-a10g", "cpu-basic"
@@ -104,7 +105,7 @@ def _readme(plan: Plan) -> str:
         extra += f"models:\n  - {entry.repository}\npreload_from_hub:\n  - {entry.repository} {plan.build.file}\n"
     if plan.sign_in:
         extra += "hf_oauth: true\n"
-    title = " ".join(plan.title.split())
+    title = " ".join(clean_text(plan.title).split())
     return (ASSETS / "space" / "README.md").read_text(encoding="utf-8").format(
         title=json.dumps(title, ensure_ascii=False) if re.search(r"[^\w -]", title) else title,
         gradio=_gradio(),

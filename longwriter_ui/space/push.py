@@ -13,7 +13,11 @@ def push(folder: Path, name: str, *, private: bool = False, endpoint: str | None
     mended by the next one."""
     if not re.fullmatch(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}", name):
         raise SpaceError(f"{name} is no name of a Space.", "It is OWNER/NAME.")
-    if not (folder / "README.md").is_file() or not (folder / "space.json").is_file():
+    try:
+        made_here = (folder / "README.md").is_file() and (folder / "space.json").is_file()
+    except OSError:  # no folder can have such a name
+        made_here = False
+    if not made_here:
         raise SpaceError(f"{folder} is no Space.", "Make one with `space build`.")
     import httpx2
     from huggingface_hub import HfApi

@@ -48,3 +48,5 @@ def test_a_place_that_nothing_can_be_written_to_is_told(
     Path("in.jsonl").write_text('{"prompt": "Write"}', encoding="utf-8")
     assert run(f"dataset build --instructions in.jsonl --out {LONG}") == 1
     assert f"{LONG} cannot be used: " in capsys.readouterr().err
+    assert run(f"space push somebody/studio --folder {LONG}") == 1
+    assert f"{LONG} is no Space" in capsys.readouterr().err

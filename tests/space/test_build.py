@@ -78,7 +78,7 @@ def test_what_cannot_be_built_is_refused(tmp_path: Path) -> None:
         with pytest.raises(SpaceError, match="no address"):
             build(Plan(None, None, wheels=wrong), tmp_path / "out")
         shutil.rmtree(tmp_path / "out")
-    hostile = build(Plan(None, None, title='x"\nsdk: docker\n--- `'), tmp_path / "title")
+    hostile = build(Plan(None, None, title='x"\nsdk: docker\n---\udcff `'), tmp_path / "title")
     assert header(hostile).count("\nsdk: ") == 1 and "\nsdk: docker" not in header(hostile)
 
 
