@@ -69,15 +69,21 @@ class LlamaCppOpener:
         settings = load_settings(self.settings) if self.settings else Settings()
         header = read_header(path)
         shape, size = shape_of(header), sum(part.stat().st_size for part in parts_of(path))
-        setup = setup_for(shape, size, self.machine or Machine.here(path.parent, graphics_memory()))
-        if setup is None:
-            raise NotEnoughMemory(f"{header.name} does not fit into this machine's memory.", "Choose a smaller build.")
+        machine = self.machine or Machine.here(path.parent, graphics_memory())
         chosen = settings.gpu_layers if self.gpu_layers is None else self.gpu_layers
-        plan = Offload(chosen or 0, len(header.layers), "")
-        if chosen is None and (cards := graphics_cards()) != ():
+        plan, cards = Offload(chosen or 0, len(header.layers), ""), graphics_cards()
+        if chosen is None and cards != ():
             free = sum(card.free for card in cards) if cards else None
-            plan = offload(shape, header.layers, size, min(context_for(WORDS), setup.context), free)
+            plan = offload(
+                shape, header.layers, size, min(context_for(WORDS), shape.context or context_for(WORDS)), free
+            )
         while True:
+            offloaded = plan.layers != 0 and cards != ()
+            setup = setup_for(shape, size, machine, offloaded)
+            if setup is None:
+                raise NotEnoughMemory(
+                    f"{header.name} does not fit into this machine's memory.", "Choose a smaller build."
+                )
             try:
                 return LlamaCppEngine.load(
                     path,
@@ -88,7 +94,7 @@ class LlamaCppOpener:
                     repack=setup.repack,
                     gpu_layers=plan.layers,
                     adapter=self._adapter(path),
-                    note=" ".join(filter(None, (plan.note, given_up(size, setup)))),
+                    note=" ".join(filter(None, (plan.note, given_up(size, setup, offloaded)))),
                     template=settings.templates.get(str(path)),
                     states=self.states,
                     proceed=proceed,

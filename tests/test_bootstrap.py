@@ -14,7 +14,7 @@ import pytest
 from longwriter_ui import bootstrap
 from longwriter_ui.bootstrap import LlamaCppOpener
 from longwriter_ui.config import Settings, save_settings
-from longwriter_ui.engine import _devices
+from longwriter_ui.engine import _devices, usual
 from longwriter_ui.engine._devices import Device
 from longwriter_ui.engine.header import read_header
 from longwriter_ui.engine.llamacpp import LlamaCppEngine
@@ -35,8 +35,10 @@ class Loads:
         self.holds = holds
         self.tried: list[int] = []
         self.notes: list[str] = []
+        self.batches: list[int] = []
 
-    def __call__(self, path: Path, *, gpu_layers: int, note: str, **others: Any) -> str:
+    def __call__(self, path: Path, *, gpu_layers: int, note: str, batch: int, **others: Any) -> str:
+        self.batches.append(batch)
         self.tried.append(gpu_layers)
         self.notes.append(note)
         if gpu_layers > self.holds:
@@ -76,6 +78,15 @@ def test_a_card_that_refuses_is_asked_for_less_and_then_the_processor_does_it(
     assert loads.tried == [3, 0] and "did not hold 3" in loads.notes[-1]
 
 
+def test_a_large_model_reads_large_batches_while_layers_are_on_the_card(
+    tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = with_card(monkeypatch, 0)
+    monkeypatch.setattr(usual, "_LARGE", 1)
+    opener().open(tiny_gguf)
+    assert loads.tried == [3, 0] and loads.batches == [512, 128]
+
+
 def test_a_machine_that_refuses_without_a_card_is_out_of_memory(
     tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,7 +120,7 @@ def test_ggml_tells_the_memory_of_a_device() -> None:
 
 def test_memory_limits_the_context_and_the_piece_is_refused_before_it_begins(tiny_gguf: Path) -> None:
     header, size = read_header(tiny_gguf), tiny_gguf.stat().st_size
-    plenty = setup_for(shape_of(header), size, ROOMY)
+    plenty = setup_for(shape_of(header), size, ROOMY, offloaded=False)
     assert plenty is not None and plenty.context == 8192
     need = replace(plenty, batch=32, context=2048).bytes_for(shape_of(header), size)
     scarce = Machine(need + (512 << 20), need, GB)

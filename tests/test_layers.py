@@ -42,7 +42,7 @@ WITHIN = {
     ("project", "draft"), ("project", "edits"), ("project", "plan"),
     ("project", "manner"), ("project", "past"), ("past", "draft"),
     ("draft", "manner"), ("config", "draft"), ("config", "manner"), ("config", "server"),
-    ("report", "evaluate"), ("evaluate", "engine"), ("evaluate", "export"),
+    ("weights", "engine"), ("report", "evaluate"), ("evaluate", "engine"), ("evaluate", "export"),
 }  # fmt: skip
 ONLY_IN = {
     "gradio": ("ui/",),

@@ -19,19 +19,16 @@ from longwriter_ui.engine._threads import FastestThreads
 from longwriter_ui.engine.base import Cancel
 from longwriter_ui.engine.cache import PrefixCache, common_prefix
 from longwriter_ui.engine.header import Header
+from longwriter_ui.engine.usual import BATCH_F16
 from longwriter_ui.errors import EngineError, NotEnoughMemory
 
 _STEP = 1024  # a context grows to multiples of this
-_BATCH = 512  # most tokens that llama.cpp gets at once
-_SLOW_BATCH = 128  # the same for a model that reads a few tokens a second, so that its progress can be seen
-_SLOW_MODEL = 1 << 30  # bytes of weights
 MOST_TOGETHER = 8  # answers written in one batch
 _OK, _NO_ROOM, _ABORTED, _NO_MEMORY = 0, 1, 2, -2  # what llama_decode returns
 
 
 class Context:
-    """Made for `size` tokens at first; grows to `limit` at most. `batch`: most tokens to read at once (None: as many as
-    suit the model)."""
+    """Made for `size` tokens at first; grows to `limit` at most. `batch`: most tokens to read at once."""
 
     def __init__(
         self,
@@ -40,7 +37,7 @@ class Context:
         limit: int,
         threads: int,
         kv_type: int,
-        batch: int | None = None,
+        batch: int,
         most_threads: int = 0,
         adapter: tuple[Any, float] | None = None,
     ) -> None:
@@ -49,8 +46,7 @@ class Context:
         self._adapter = adapter
         self._several = FastestThreads(threads, most_threads or threads)
         self._model, self._limit, self._threads, self._kv_type = model, limit, threads, kv_type
-        slow = llama.llama_model_size(model) > _SLOW_MODEL and not llama.llama_supports_gpu_offload()
-        self.step = min(_SLOW_BATCH if slow else _BATCH, batch or _BATCH)
+        self.step = batch
         self._abort = Abort()
         self._cache = PrefixCache()
         self._beside: dict[int, PrefixCache] = {}  # sequences that are there besides the context's own
@@ -249,7 +245,7 @@ class Context:
             n_ctx=size,
             n_batch=self.step,
             # Without flash attention the scores of a whole batch, for each head and token, are in memory at once.
-            n_ubatch=self.step if flash else min(self.step, _BATCH // 4),
+            n_ubatch=self.step if flash else min(self.step, BATCH_F16),
             n_seq_max=MOST_TOGETHER,
             n_threads=self._threads,
             n_threads_batch=self._threads,

@@ -10,9 +10,9 @@ from longwriter_ui.engine._llama import configure, llama, start
 from longwriter_ui.engine.adapter import Adapter, check_adapter
 from longwriter_ui.engine.base import Proceed
 from longwriter_ui.engine.header import Header, check_usable, read_header
+from longwriter_ui.engine.usual import usually_repacked
 from longwriter_ui.errors import LoadCancelled, ModelFileError, NotEnoughMemory
 
-_LARGE = 1 << 30  # bytes of a file whose weights are not repacked
 _SHORT = re.compile("alloc|out of memory|OutOfDeviceMemory|cannot mmap", re.IGNORECASE)  # in what llama.cpp logs
 
 
@@ -28,8 +28,7 @@ def open_model(
     log = start()
     log.clear()
     parameters = llama.llama_model_default_params()
-    # A large model has no room for the copy on a laptop; it writes as fast without.
-    copy = header.size < _LARGE if repack is None else repack
+    copy = usually_repacked(header.size) if repack is None else repack
     configure(parameters, n_gpu_layers=gpu_layers, use_extra_bufts=copy)
     stopped = False
 

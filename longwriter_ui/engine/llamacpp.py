@@ -27,6 +27,7 @@ from longwriter_ui.engine.base import Cancel, Chunk, Conversation, EngineInfo, M
 from longwriter_ui.engine.sampling import Sampler
 from longwriter_ui.engine.templates import Template, get_template, guess_template
 from longwriter_ui.engine.textstream import Piece, TextStream
+from longwriter_ui.engine.usual import usual_batch
 from longwriter_ui.engine.watch import Watch
 from longwriter_ui.errors import ContextTooSmall, EngineError
 from longwriter_ui.events import Reading
@@ -86,6 +87,7 @@ class LlamaCppEngine:
         began = time.perf_counter()
         path = Path(path)
         header, model = open_model(path, gpu_layers, proceed, repack)
+        offloaded = gpu_layers != 0 and llama.llama_supports_gpu_offload()
         try:
             vocabulary = Vocabulary(model, header.metadata)
             chosen = template or guess_template(header.metadata)
@@ -96,7 +98,8 @@ class LlamaCppEngine:
             first = most if context else min(_FIRST_CONTEXT, most)
             used = threads or suitable_threads(model)
             lora = (open_adapter(model, header, adapter), adapter.scale) if adapter else None
-            room = Context(model, first, most, used, kv_type(model, header), batch, threads or cores(), lora)
+            at_once = batch or usual_batch(header.size, offloaded)
+            room = Context(model, first, most, used, kv_type(model, header), at_once, threads or cores(), lora)
         except EngineError:
             llama.llama_model_free(model)
             raise
@@ -107,7 +110,7 @@ class LlamaCppEngine:
             template=chosen,
             vocabulary=header.vocabulary,
             context=most,
-            backend=backend(gpu_layers != 0 and llama.llama_supports_gpu_offload()),
+            backend=backend(offloaded),
             demonstration=header.demonstration,
             threads=used,
             runtime=f"llama.cpp {llama.__version__}",
@@ -192,8 +195,7 @@ class LlamaCppEngine:
                 self._shelf.save(self._context, name)
 
     def restore(self, name: str, conversation: Conversation) -> None:
-        """Bring back the KV cache kept under a name if it has more of the conversation than the present one, and that
-        not most of it already."""
+        """Bring back the KV cache kept under a name, unless most of the conversation is in the present one."""
         with self._busy():
             prompt = self._prompt(conversation)
             if self._shelf is not None and self._context.reusable(prompt) < len(prompt) // 2:
@@ -245,8 +247,7 @@ class LlamaCppEngine:
             yield Reading(done, len(prompt) - reused, reused)
         read = len(context.tokens) - reused
         text = TextStream(self._template.stops)
-        written = 0
-        began = time.perf_counter()
+        written, began = 0, time.perf_counter()
 
         def chunk(piece: Piece, finish: FinishReason | None = None) -> Chunk:
             ids = (*piece.tokens, *self._vocabulary.tokenise(piece.rest)) if piece.rest else piece.tokens

@@ -49,6 +49,12 @@ class Machine:
         """Bytes of memory that a model may take beside what is running."""
         return min(self.available + self.graphics, self.most)
 
+    @property
+    def offloads(self) -> bool:
+        """Whether layers of a model are expected to go to a graphics card. One that shares the machine's memory does
+        not tell here; a model then needs some tens of megabytes more than is predicted."""
+        return self.graphics > 0
+
     @classmethod
     def here(cls, folder: Path, graphics: int = 0) -> Machine:
         """This machine; `folder` need not exist yet."""
@@ -88,8 +94,8 @@ def fit(shape: Shape | None, size: int | None, machine: Machine, *, words: int =
         context = min(context, shape.context or context)
     if shape is None or not size:
         return Fit(Verdict.UNKNOWN, words, context, "", 0, download, "Its size is known only when it is downloaded.")
-    now = choose(shape, size, context, machine.now)
-    setup = now or choose(shape, size, context, machine.most) or thriftiest(size, context)
+    now = choose(shape, size, context, machine.now, machine.offloads)
+    setup = now or choose(shape, size, context, machine.most, machine.offloads) or thriftiest(size, context)
     needed = setup.bytes_for(shape, size)
 
     def verdict(kind: Verdict, reason: str = "", most: int = 0) -> Fit:
@@ -104,29 +110,29 @@ def fit(shape: Shape | None, size: int | None, machine: Machine, *, words: int =
         return verdict(
             Verdict.TOO_LARGE,
             f"{words:,} words need {context:,} tokens of context; the model was trained for {shape.context:,}.",
-            _most_words(shape, size, machine.now),
+            _most_words(shape, size, machine.now, machine.offloads),
         )
     if needed > machine.most:
         return verdict(
             Verdict.TOO_LARGE,
             f"It needs {gigabytes(needed)} of memory, and this machine has {gigabytes(machine.memory)}.",
-            _most_words(shape, size, machine.most),
+            _most_words(shape, size, machine.most, machine.offloads),
         )
     if now is None:
         return verdict(
             Verdict.TIGHT,
             f"It needs {gigabytes(needed)} of memory, and {gigabytes(machine.available)} are free now.",
-            _most_words(shape, size, machine.now),
+            _most_words(shape, size, machine.now, machine.offloads),
         )
     return verdict(Verdict.FITS)
 
 
-def setup_for(shape: Shape, size: int, machine: Machine) -> Setup | None:
+def setup_for(shape: Shape, size: int, machine: Machine, offloaded: bool) -> Setup | None:
     """How a model is loaded: set up for a piece of the usual length, or the longest it can write, with as much context
-    as memory holds. None where not even its weights fit."""
+    as memory holds. `offloaded`: layers of it are on a graphics card. None where not even its weights fit."""
     context = min(context_for(WORDS), shape.context or context_for(WORDS))
-    setup = choose(shape, size, context, machine.now) or choose(shape, size, context, machine.most)
-    setup = setup or thriftiest(size, context)
+    now = choose(shape, size, context, machine.now, offloaded)
+    setup = now or choose(shape, size, context, machine.most, offloaded) or thriftiest(size, context)
     most = most_context(shape, size, setup, machine.most)
     return Setup(most, setup.batch, setup.repack) if most else None
 
@@ -142,12 +148,12 @@ def gigabytes(size: float) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 5e7 else f"{size / 1e6:.1f} MB"
 
 
-def _most_words(shape: Shape, size: int, memory: int) -> int:
+def _most_words(shape: Shape, size: int, memory: int, offloaded: bool) -> int:
     """The longest piece, in thousands of words, that fits into this memory and the trained context."""
     most = 0
     while most < 100_000:
         context = context_for(most + 1000)
-        if choose(shape, size, context, memory) is None or 0 < shape.context < context:
+        if choose(shape, size, context, memory, offloaded) is None or 0 < shape.context < context:
             break
         most += 1000
     return most

@@ -11,13 +11,12 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from longwriter_ui.engine.usual import BATCH_F16, usual_batch, usually_repacked
+
 _PROGRAM = 130_000_000  # Python with what writing needs, llama.cpp and its bookkeeping
 _VOCABULARY = 150  # bytes for each token
 _OUTPUTS = 8  # logits are kept for as many answers at once
-_BATCH_F16 = 128  # tokens computed at once in f16, where all scores are in memory
-LARGE = 1 << 30  # bytes of a file whose weights are not repacked
-_USUAL_BATCH, _LARGE_BATCH = 512, 128  # tokens read at once; fewer where each takes long, so that progress shows
-_LEAST_BATCH = 32
+_LEAST_BATCH = 32  # tokens read at once where memory is shortest
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Shape:
         flash attention, which f16 goes without, the scores of all heads instead."""
         inner = max(self.inner, self.width) if self.inner else self.width * 7 // 2
         if self.kv_type == "f16":
-            batch = min(batch, _BATCH_F16)
+            batch = min(batch, BATCH_F16)
             return batch * 4 * (4 * inner + self.heads * context)
         return batch * (4 * max(4 * inner, 6 * self.width) + 2 * context)
 
@@ -97,27 +96,26 @@ class Setup:
         return fixed + copy + shape.kv_bytes(self.context) + shape.buffer_bytes(self.batch, self.context)
 
 
-def setups(size: int, context: int) -> Iterator[Setup]:
+def setups(size: int, context: int, offloaded: bool) -> Iterator[Setup]:
     """What can be chosen, in the order in which things are given up: nothing; the repacked copy, which makes reading
     faster and is as large as the weights; then the size of the batches, which makes reading slower. The context is what
-    the piece needs and the KV cache is in q8_0 from the beginning."""
-    large = size >= LARGE
-    batch = _LARGE_BATCH if large else _USUAL_BATCH
-    if not large:
+    the piece needs and the KV cache is in q8_0 from the beginning. `offloaded`: layers are on a graphics card."""
+    batch = usual_batch(size, offloaded)
+    if usually_repacked(size):
         yield Setup(context, batch, repack=True)
     while batch >= _LEAST_BATCH:
         yield Setup(context, batch, repack=False)
         batch //= 4
 
 
-def choose(shape: Shape, size: int, context: int, memory: int) -> Setup | None:
+def choose(shape: Shape, size: int, context: int, memory: int, offloaded: bool) -> Setup | None:
     """The first of the setups that this memory holds."""
-    return next((setup for setup in setups(size, context) if setup.bytes_for(shape, size) <= memory), None)
+    return next((setup for setup in setups(size, context, offloaded) if setup.bytes_for(shape, size) <= memory), None)
 
 
-def given_up(size: int, setup: Setup) -> str:
+def given_up(size: int, setup: Setup, offloaded: bool) -> str:
     """What a model goes without for want of memory, for the person; empty where it is nothing."""
-    usual = next(setups(size, setup.context))
+    usual = next(setups(size, setup.context, offloaded))
     lost = ["the second copy of its weights"] if usual.repack and not setup.repack else []
     if setup.batch < usual.batch:
         lost.append(f"large batches ({setup.batch} tokens are read at once)")
@@ -126,7 +124,7 @@ def given_up(size: int, setup: Setup) -> str:
 
 def thriftiest(size: int, context: int) -> Setup:
     """The setup with everything given up."""
-    return list(setups(size, context))[-1]
+    return list(setups(size, context, offloaded=False))[-1]
 
 
 def most_context(shape: Shape, size: int, setup: Setup, memory: int) -> int:

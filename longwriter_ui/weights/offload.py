@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from longwriter_ui.engine.usual import BATCH
 from longwriter_ui.weights.memory import Shape
 
 _ROOM = 512 << 20  # bytes of a card that are left to the screen and to what llama.cpp does not state
-_BATCH = 512  # tokens that a card computes at once
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def offload(shape: Shape, layers: Sequence[int], size: int, context: int, free: 
     known = sum(layers) > size // 2
     output, *inner = reversed(layers) if known else [size // max(of, 1)] * of
     cache = shape.kv_bytes(context) // max(shape.layers, 1)
-    left = free - _ROOM - output - _BATCH * 4 * shape.tokens - shape.buffer_bytes(_BATCH, context)
+    left = free - _ROOM - output - BATCH * 4 * shape.tokens - shape.buffer_bytes(BATCH, context)
     count = 0
     for layer in inner:
         left -= layer + cache

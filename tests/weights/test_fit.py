@@ -64,7 +64,7 @@ def test_without_flash_attention_the_scores_are_counted() -> None:
 
 def test_what_memory_lacks_is_given_up_in_order() -> None:
     """The repacked copy first, then larger batches; what is left is all there is."""
-    chosen = list(setups(800 * MIB, 4096))
+    chosen = list(setups(800 * MIB, 4096, False))
     assert chosen == [
         Setup(4096, 512, True),
         Setup(4096, 512, False),
@@ -74,19 +74,28 @@ def test_what_memory_lacks_is_given_up_in_order() -> None:
     needs = [setup.bytes_for(ONE_B, 800 * MIB) for setup in chosen]
     assert needs == sorted(needs, reverse=True)
     for setup, need in zip(chosen, needs, strict=True):
-        assert choose(ONE_B, 800 * MIB, 4096, need) == setup
-    assert choose(ONE_B, 800 * MIB, 4096, needs[-1] - 1) is None
+        assert choose(ONE_B, 800 * MIB, 4096, need, False) == setup
+    assert choose(ONE_B, 800 * MIB, 4096, needs[-1] - 1, False) is None
 
 
 def test_what_was_given_up_is_told() -> None:
-    told = [given_up(800 * MIB, setup) for setup in setups(800 * MIB, 4096)]
+    told = [given_up(800 * MIB, setup, False) for setup in setups(800 * MIB, 4096, False)]
     assert told[0] == "" and "second copy" in told[1] and "batches" not in told[1]
     assert "second copy of its weights and large batches (128 tokens" in told[2]
-    assert given_up(Q4_K_M, Setup(4096, 128, False)) == ""
+    assert given_up(Q4_K_M, Setup(4096, 128, False), False) == ""
 
 
 def test_a_large_model_is_never_repacked_on_its_way() -> None:
-    assert [setup.repack for setup in setups(Q4_K_M, 14336)] == [False, False]
+    assert [setup.repack for setup in setups(Q4_K_M, 14336, False)] == [False, False]
+
+
+def test_a_graphics_card_reads_large_batches_of_a_large_model_too() -> None:
+    assert [setup.batch for setup in setups(Q4_K_M, 14336, True)] == [512, 128, 32]
+    assert "large batches (128 tokens" in given_up(Q4_K_M, Setup(4096, 128, False), True)
+    place = machine(16, 10)
+    predicted = [fit(EIGHT_B, Q4_K_M, each).needed for each in (place, replace(place, graphics=8 * GB))]
+    buffers = [EIGHT_B.buffer_bytes(batch, context_for(10_000)) for batch in (128, 512)]
+    assert predicted[1] - predicted[0] == buffers[1] - buffers[0]
 
 
 def test_a_tight_machine_gets_the_thrifty_setup() -> None:
@@ -100,13 +109,13 @@ def test_a_tight_machine_gets_the_thrifty_setup() -> None:
 def test_loading_uses_what_fit_chose_and_no_more_context_than_memory_holds() -> None:
     for memory, available in ((32, 24), (16, 10), (8, 6)):
         place = machine(memory, available)
-        setup, found = setup_for(EIGHT_B, Q4_K_M, place), fit(EIGHT_B, Q4_K_M, place)
+        setup, found = setup_for(EIGHT_B, Q4_K_M, place, False), fit(EIGHT_B, Q4_K_M, place)
         assert setup is not None and found.setup is not None
         assert (setup.batch, setup.repack) == (found.setup.batch, found.setup.repack)
         assert found.context <= setup.context <= 131072
         assert setup.bytes_for(EIGHT_B, Q4_K_M) <= place.most
     assert setup.context < 131072  # 8 GB do not hold what the model was trained for
-    assert setup_for(EIGHT_B, Q4_K_M, machine(4, 3)) is None
+    assert setup_for(EIGHT_B, Q4_K_M, machine(4, 3), False) is None
 
 
 def test_a_graphics_card_holds_what_memory_does_not() -> None:
@@ -119,7 +128,7 @@ def test_a_model_of_a_short_context_can_be_loaded_for_what_it_can_write() -> Non
     short = replace(EIGHT_B, context=512)
     assert fit(short, Q4_K_M, machine(16, 10), words=0).verdict is Verdict.FITS
     assert fit(short, Q4_K_M, machine(16, 10), words=1000).verdict is Verdict.TOO_LARGE
-    setup = setup_for(short, Q4_K_M, machine(16, 10))
+    setup = setup_for(short, Q4_K_M, machine(16, 10), False)
     assert setup is not None and setup.context == 512
 
 
