@@ -2,8 +2,9 @@
 
     python bench/decode.py --json [--model models/some.gguf] [--tokens 256] [--rounds 5] [--threads N] [--cpu]
 
-In each round three ways write the same greedy answer one after the other: a bare loop over the C API that decodes and
-samples and does nothing else, the engine's `stream`, and `Llama.create_completion(stream=True)` of llama-cpp-python
+In each round four ways write a greedy answer one after the other: a bare loop over the C API that decodes and samples
+and does nothing else; the engine's `stream`; the same as the studio asks, with its usual keeping of lengths and its
+guard against loops (`studio`), which may end elsewhere; and `Llama.create_completion(stream=True)` of llama-cpp-python
 with the same threads, context and types of cache. The best round of each counts, since other programs can only make
 a round slower. `--cpu` measures the processor's time instead of the clock's, with one thread: for a busy machine.
 """
@@ -16,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs 
 from bench.synthetic_model import DEMO_MODEL
 from longwriter_ui.brief import Brief
 from longwriter_ui.engine._llama import llama
-from longwriter_ui.engine.base import Chunk, Request, Sampling, user
+from longwriter_ui.engine.base import Chunk, LengthGoal, LengthMode, Request, Sampling, user
 from longwriter_ui.engine.llamacpp import LlamaCppEngine
 from longwriter_ui.plan import Step
 from longwriter_ui.prompts import opening, turn
 
-_STEPS = [Step(f"{point} an old harbour", 500) for point in ("The morning in", "What is sold at", "Who has left")]
+_WORDS = 500
+_STEPS = [Step(f"{point} an old harbour", _WORDS) for point in ("The morning in", "What is sold at", "Who has left")]
 # As the studio asks, so that the demonstration model, too, writes for a while.
 _ASKED = (user(opening(Brief.create("Write about an old harbour", 1500, "en"), _STEPS) + turn(1, _STEPS[0], "en")),)
 _GREEDY = Sampling(temperature=0.0)
@@ -38,10 +41,10 @@ _GREEDY = Sampling(temperature=0.0)
 Clock = Callable[[], float]
 
 
-def streamed(engine: LlamaCppEngine, tokens: int, clock: Clock) -> tuple[int, float]:
+def streamed(engine: LlamaCppEngine, request: Request, clock: Clock) -> tuple[int, float]:
     """Tokens after the first text and their seconds, through the engine."""
     began, first, last = 0.0, 0, None
-    for event in engine.stream(Request(_ASKED, _GREEDY, tokens), threading.Event()):
+    for event in engine.stream(request, threading.Event()):
         if isinstance(event, Chunk):
             if last is None:
                 began, first = clock(), event.written
@@ -99,9 +102,12 @@ def compare(path: Path, tokens: int, rounds: int, threads: int | None, cpu: bool
         verbose=False,
     )
     prompt = engine._prompt(_ASKED)
+    plain = Request(_ASKED, _GREEDY, tokens)
+    goal = LengthGoal(_WORDS, "en", LengthMode.GENTLE)
     ways = {
         "raw": lambda: bare(engine, tokens, clock),
-        "stream": lambda: streamed(engine, tokens, clock),
+        "stream": lambda: streamed(engine, plain, clock),
+        "studio": lambda: streamed(engine, replace(plain, length=goal, guarded=True), clock),
         "high_level": lambda: high_level(other, prompt, tokens, clock),
     }
     speeds: dict[str, list[float]] = {name: [] for name in ways}
@@ -117,6 +123,7 @@ def compare(path: Path, tokens: int, rounds: int, threads: int | None, cpu: bool
         "clock": "processor" if cpu else "wall",
         "tokens_per_second": {name: [round(speed, 2) for speed in rounds] for name, rounds in speeds.items()},
         "ratio_raw": round(max(speeds["stream"]) / max(speeds["raw"]), 4),
+        "ratio_studio": round(max(speeds["studio"]) / max(speeds["raw"]), 4),
         "ratio_high_level": round(max(speeds["stream"]) / max(speeds["high_level"]), 4),
     }
     other.close()
