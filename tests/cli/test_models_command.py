@@ -52,7 +52,7 @@ def test_fit_of_something_unknown(longwriter: CommandLine) -> None:
     result = longwriter("models", "fit", "nonsense")
     assert result.code == 1 and "no model 'nonsense'" in result.err
     result = longwriter("models", "fit", "nonsense.gguf")
-    assert result.code == 1 and "There is no file nonsense.gguf" in result.err
+    assert result.code == 1 and f"There is no file {longwriter.folder.resolve() / 'nonsense.gguf'}." in result.err
 
 
 def test_fit_names_the_settings_that_loading_uses(longwriter: CommandLine) -> None:
