@@ -38,7 +38,7 @@ sys.path.insert(0, str(PROJECT))  # so that it runs as a script
 from longwriter_ui.plan import Step, render_plan
 from tests.script import ScriptedOpener, author, paragraph_text
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.5  # between two looks of a visitor
 PATIENCE = 600.0  # seconds for one job to end
 PARTS, STEP_WORDS = ("one", "two", "three", "four", "five"), 60
 SPEED = 4000  # words per second
@@ -90,11 +90,13 @@ class Tally:
 class Visitor(threading.Thread):
     """One visitor with a connection and a key of their own."""
 
-    def __init__(self, number: int, port: int, ids: dict[str, int], tally: Tally, pieces: int, until: float) -> None:
+    def __init__(
+        self, number: int, port: int, ids: dict[str, int], tally: Tally, pieces: int, until: float, pause: float
+    ) -> None:
         super().__init__(daemon=True)
         self._name = f"Visitor{letters(number)}x{letters(secrets.randbelow(10**6))}"
         self._port, self._ids, self._tally = port, ids, tally
-        self._pieces, self._until = pieces, until
+        self._pieces, self._until, self._pause = pieces, until, pause
         self._headers = {"Content-Type": "application/json", "X-LongWriter-Owner": secrets.token_urlsafe(32)}
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
@@ -147,7 +149,7 @@ class Visitor(threading.Thread):
                 return self._call("poll", draft=draft, rev=0)
             if time.monotonic() > end:
                 raise TimeoutError("the job does not end")
-            time.sleep(POLL_SECONDS)
+            time.sleep(self._pause)
 
     def _call(self, name: str, component: str = "lw-board", **body: object) -> dict[str, Any]:
         payload = {"data": body, "component_id": self._ids[component], "fn_name": name, "session_hash": self._name}
@@ -175,8 +177,8 @@ def ids_of(port: int) -> dict[str, int]:
     return {c["props"]["elem_id"]: c["id"] for c in config["components"] if c["props"].get("elem_id")}
 
 
-def run(visitors: int, pieces: int, minutes: float) -> dict[str, Any]:
-    """The figures of one run."""
+def run(visitors: int, pieces: int, minutes: float, pause: float = POLL_SECONDS) -> dict[str, Any]:
+    """The figures of one run; `pause` is the time between two looks of a visitor, in seconds."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"LONGWRITER_HOME": folder, "GRADIO_ANALYTICS_ENABLED": "False", "LOAD_PORT": "0"}
         server = subprocess.Popen(
@@ -188,13 +190,13 @@ def run(visitors: int, pieces: int, minutes: float) -> dict[str, Any]:
         tally, memory = Tally(), []
         began = time.monotonic()
         ids = ids_of(port)
-        crowd = [Visitor(n, port, ids, tally, pieces, began + 60 * minutes) for n in range(visitors)]
+        crowd = [Visitor(n, port, ids, tally, pieces, began + 60 * minutes, pause) for n in range(visitors)]
         process = psutil.Process(server.pid)
         for visitor in crowd:
             visitor.start()
         while any(visitor.is_alive() for visitor in crowd):
             memory.append(process.memory_info().rss / 1e6)
-            time.sleep(1 if minutes < 2 else 5)
+            time.sleep(min(2 * pause, 1.0) if minutes < 2 else 5)
         seconds = time.monotonic() - began
         left = sum(1 for path in Path(folder).rglob("locks/*"))
         server.stdin.close()

@@ -97,15 +97,18 @@ def test_plan_edited_after_writing_began_reaches_the_model_as_an_amendment(studi
 
 
 def test_stop_keeps_the_text_and_writing_goes_on_where_it_broke_off(open_studio: Callable[..., Studio]) -> None:
-    studio = open_studio(ScriptedEngine(author, words_per_second=80))
+    studio = open_studio(engine := ScriptedEngine(author))
     draft = planned(studio)
+    engine.words_per_second = 100
     job = studio.write(draft.id)
     words = 0
     for event in job.events():
         words += isinstance(event, TextDelta)
         if words == 120:
+            engine.words_per_second = 5  # so slow that the stop comes in time wherever the machine is held up
             studio.stop(draft.id)
     assert job.wait(10)
+    engine.words_per_second = 0
     stopped = studio.draft(draft.id)
     partial = stopped.paragraphs[1]
     assert partial.version is not None and partial.version.finish is FinishReason.CANCELLED
@@ -141,10 +144,10 @@ def test_rewrite_makes_a_new_version_and_marks_what_follows_stale(studio: Studio
 
 
 def test_a_stopped_rewrite_gives_the_earlier_text_back(open_studio: Callable[..., Studio]) -> None:
-    studio = open_studio(ScriptedEngine(author, words_per_second=2000))
+    studio = open_studio(engine := ScriptedEngine(author))
     draft = written(studio)
     before = draft.paragraphs[2].text
-    studio._host._opener.engine._pause = 0.05  # type: ignore[attr-defined]
+    engine.words_per_second = 20
     job = studio.write(draft.id, [draft.paragraphs[2].key])
     for event in job.events():
         if isinstance(event, TextDelta):
@@ -223,8 +226,9 @@ def test_edit_of_a_card_that_changed_meanwhile_is_a_conflict(studio: Studio) -> 
 
 
 def test_a_paragraph_being_written_cannot_be_edited_but_its_neighbours_can(open_studio: Callable[..., Studio]) -> None:
-    studio = open_studio(ScriptedEngine(author, words_per_second=100))
+    studio = open_studio(engine := ScriptedEngine(author))
     draft = planned(studio)
+    engine.words_per_second = 20
     job = studio.write(draft.id)
     writing = next(e.key for e in job.events() if isinstance(e, TextDelta))
     with pytest.raises(EditError, match="being written"):
@@ -238,7 +242,7 @@ def test_a_paragraph_being_written_cannot_be_edited_but_its_neighbours_can(open_
 
 
 def test_views_catch_up_by_revision_from_anywhere(open_studio: Callable[..., Studio]) -> None:
-    studio = open_studio(ScriptedEngine(author, words_per_second=300))
+    studio = open_studio(ScriptedEngine(author, words_per_second=800))
     draft = planned(studio)
     job = studio.write(draft.id)
     rev, texts = 0, {}
@@ -261,21 +265,24 @@ def test_views_catch_up_by_revision_from_anywhere(open_studio: Callable[..., Stu
 
 
 def test_jobs_wait_their_turn_and_say_their_place(open_studio: Callable[..., Studio]) -> None:
-    studio = open_studio(ScriptedEngine(author, words_per_second=100))
+    studio = open_studio(engine := ScriptedEngine(author))
     first, second = planned(studio), studio.create(BRIEF)
+    engine.words_per_second = 20
     running = studio.write(first.id)
     next(iter(running.events()))
     waiting = studio.plan(second.id)
     progress = studio.changes(second.id, 0).progress
     assert progress is not None and (progress.phase, progress.place) == ("queued", 1)
     studio.stop(first.id)
+    engine.words_per_second = 0
     assert waiting.wait(10)
     assert len(studio.draft(second.id).paragraphs) == 5
 
 
 def test_a_job_that_waits_can_be_stopped_at_once(open_studio: Callable[..., Studio]) -> None:
-    studio = open_studio(ScriptedEngine(author, words_per_second=50))
+    studio = open_studio(engine := ScriptedEngine(author))
     first, second = planned(studio), studio.create(BRIEF)
+    engine.words_per_second = 20
     running = studio.write(first.id)
     next(iter(running.events()))
     waiting = studio.plan(second.id)
@@ -287,8 +294,9 @@ def test_a_job_that_waits_can_be_stopped_at_once(open_studio: Callable[..., Stud
 
 
 def test_two_studios_on_one_store_never_write_the_same_draft(open_studio: Callable[..., Studio]) -> None:
-    one, two = open_studio(ScriptedEngine(author, words_per_second=100)), open_studio()
+    one, two = open_studio(engine := ScriptedEngine(author)), open_studio()
     draft = planned(one)
+    engine.words_per_second = 20
     job = one.write(draft.id)
     next(iter(job.events()))
     with pytest.raises(DraftBusy):
@@ -459,11 +467,13 @@ def test_half_a_plan_left_by_a_killed_process_is_no_plan(open_studio: Callable[.
 
 
 def test_a_step_added_while_writing_waits_until_it_is_filled_in(open_studio: Callable[..., Studio]) -> None:
-    studio = open_studio(ScriptedEngine(author, words_per_second=400))
+    studio = open_studio(engine := ScriptedEngine(author))
     draft = planned(studio)
+    engine.words_per_second = 20
     job = studio.write(draft.id)
     next(e for e in job.events() if isinstance(e, TextDelta))
     studio.edit(draft.id, None, {"do": "insert_step", "after": draft.paragraphs[2].key})
+    engine.words_per_second = 0
     assert job.wait(20) and job.failure is None
     statuses = [p.status for p in studio.draft(draft.id).paragraphs]
     assert statuses == [Status.WRITTEN] * 3 + [Status.PLANNED] + [Status.WRITTEN] * 2
@@ -483,8 +493,9 @@ def test_an_edit_says_what_it_was_typed_over(studio: Studio) -> None:
 
 
 def test_a_corrected_half_paragraph_is_still_continued(open_studio: Callable[..., Studio]) -> None:
-    studio = open_studio(ScriptedEngine(author, words_per_second=80))
+    studio = open_studio(engine := ScriptedEngine(author))
     draft = planned(studio)
+    engine.words_per_second = 50
     job = studio.write(draft.id)
     words = 0
     for event in job.events():
@@ -500,9 +511,9 @@ def test_a_corrected_half_paragraph_is_still_continued(open_studio: Callable[...
 
 
 def test_a_file_made_during_a_rewrite_has_the_earlier_text(open_studio: Callable[..., Studio], tmp_path: Path) -> None:
-    studio = open_studio(ScriptedEngine(author, words_per_second=3000))
+    studio = open_studio(engine := ScriptedEngine(author))
     draft = written(studio)
-    studio._host._opener.engine._pause = 0.05  # type: ignore[attr-defined]
+    engine.words_per_second = 20
     job = studio.write(draft.id, [draft.paragraphs[2].key])
     next(e for e in job.events() if isinstance(e, TextDelta))
     text = studio.export(draft.id, tmp_path / "draft.md").read_text(encoding="utf-8")
@@ -622,30 +633,34 @@ def test_the_model_at_work_is_named_though_another_is_chosen_meanwhile(open_stud
 
 
 def test_a_paused_job_writes_nothing_until_it_goes_on(open_studio: Callable[..., Studio]) -> None:
-    studio = open_studio(ScriptedEngine(author, words_per_second=300))
+    studio = open_studio(engine := ScriptedEngine(author))
     draft = planned(studio)
+    engine.words_per_second = 20
     job = studio.write(draft.id)
     for event in job.events():
         if isinstance(event, TextDelta):
             studio.pause(draft.id)
             break
-    assert not job.wait(0.9)
+    engine.words_per_second = 0  # all would be there at once, were it not paused
     progress = studio.changes(draft.id, 0).progress
     assert progress is not None and progress.phase == "paused"
-    before = studio.draft(draft.id).text
-    assert not job.wait(0.5)
-    assert studio.draft(draft.id).text == before
+    before = None
+    while before != (text := studio.draft(draft.id).text):  # what came before the pause may not be stored yet
+        before = text
+        assert not job.wait(0.5)
     studio.pause(draft.id, False)
     assert job.wait(10)
     assert [p.status for p in studio.draft(draft.id).paragraphs] == [Status.WRITTEN] * 5
 
 
 def test_a_paused_job_makes_way_for_another_piece(open_studio: Callable[..., Studio]) -> None:
-    studio = open_studio(ScriptedEngine(author, words_per_second=300))
+    studio = open_studio(engine := ScriptedEngine(author))
     first, second = planned(studio), planned(studio)
+    engine.words_per_second = 20
     job = studio.write(first.id)
     next(event for event in job.events() if isinstance(event, TextDelta))
     studio.pause(first.id)
+    engine.words_per_second = 0
     assert studio.write(second.id).wait(10)
     assert job.ended
     assert studio.draft(second.id).words == 500

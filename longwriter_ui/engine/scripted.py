@@ -26,13 +26,14 @@ _PIECE = re.compile(r"^\s+|\S+\s*")  # as tokenizers do, a blank line comes befo
 
 
 class ScriptedEngine:
-    """Answers each request with `script(request)`, whole words at `words_per_second` (0: at once)."""
+    """Answers each request with `script(request)`, whole words at `words_per_second` (0: at once), which may be changed
+    while it writes."""
 
     def __init__(
         self, script: Script, *, words_per_second: float = 0.0, context: int = 1_000_000, name: str = "Scripted"
     ) -> None:
         self._script = script
-        self._pause = 1 / words_per_second if words_per_second else 0.0
+        self.words_per_second = words_per_second
         self._kept: tuple[int, ...] = ()
         self._saved: dict[str, tuple[int, ...]] = {}
         self._streaming = False
@@ -106,13 +107,12 @@ class ScriptedEngine:
             if watch.ends_before(piece):
                 finish = FinishReason.STOP
                 break
-            if self._pause:
-                time.sleep(self._pause)
+            if speed := self.words_per_second:
+                time.sleep(1 / speed)
             tokens = tuple(map(ord, piece))
             self._kept += tokens
             written += len(tokens)
-            speed = written / max(time.monotonic() - began, 1e-9)
-            yield Chunk(piece, tokens, read, reused, written, speed)
+            yield Chunk(piece, tokens, read, reused, written, written / max(time.monotonic() - began, 1e-9))
             if watch.add(piece):
                 finish = FinishReason.LOOP
                 break
