@@ -31,6 +31,14 @@ FLAGS = [
     "--no-first-run",
 ]
 
+# The tabs besides the first one, and what each shows once it has asked the studio.
+VIEWS = {
+    "Library": ".shelf-title",
+    "Models": ".model-row:visible",
+    "Evaluate": ".evaluate [data-part=mode]:has(option)",
+    "Settings": "#lw-settings [data-part=holds]:not(:empty)",
+}
+
 
 def missing(reason: str) -> None:
     """Skip, or fail where a browser is demanded."""
@@ -99,6 +107,10 @@ class Site:
         """Wait until nothing is on its way and no job runs, as far as the page knows."""
         tab.wait_for_function("!longwriter.board.busy && !longwriter.board.link.unsaved")
 
+    def look(self, tab: Any) -> None:
+        """The page asks for news now, not with its next poll."""
+        tab.evaluate("longwriter.board.link.wake(0)")
+
     def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait for the studio to get there."""
         end = time.monotonic() + 20
@@ -112,10 +124,12 @@ class Site:
 
 
 @pytest.fixture
-def serve(browser: Any, one_app: None) -> Iterator[Callable[..., Site]]:
-    """Starts the page on an engine, or on an opener of models."""
+def serve(browser: Any, one_app: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
+    """Starts the page on an engine, or on an opener of models. It hears of news oftener than a person needs to."""
+    from longwriter_ui.ui import feed
     from longwriter_ui.ui.page import Page
 
+    monkeypatch.setattr(feed, "_BEAT_SECONDS", 0.1)
     running: list[tuple[Page, Site]] = []
 
     def start(engine: ScriptedEngine | None = None, opener: ModelOpener | None = None) -> Site:

@@ -12,7 +12,7 @@ from longwriter_ui.brief import Brief
 from longwriter_ui.engine.base import Request
 from longwriter_ui.engine.scripted import ScriptedEngine
 from longwriter_ui.paths import home
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import VIEWS, Site
 
 pytestmark = pytest.mark.browser
 
@@ -82,6 +82,7 @@ def test_a_narrow_page_neither_scrolls_sideways_nor_lays_one_thing_over_another(
     in_window(tab, lambda: tab.locator(".card").last.locator(".steps-side [aria-haspopup=menu]").click())
     for key in (first, second):
         site.studio.edit(draft, None, {"do": "edit_text", "key": key, "text": "The tide comes in. " * 60})
+    site.look(tab)
     tab.get_by_role("button", name="Draft", exact=True).click()
     tab.locator(".card .text p").nth(1).wait_for()
     assert (tab.evaluate(OVERLAPS), tab.evaluate(SIDEWAYS)) == ([], 0)
@@ -92,9 +93,9 @@ def test_a_narrow_page_neither_scrolls_sideways_nor_lays_one_thing_over_another(
     assert tab.evaluate(SIDEWAYS) == 0
     tab.get_by_role("button", name="Brief", exact=True).click()
     assert tab.evaluate(SIDEWAYS) == 0
-    for name in ("library", "models", "evaluate", "settings"):
-        tab.evaluate(f"document.getElementById('lw-tab-{name}-button')?.click()")
-        tab.wait_for_timeout(200)
+    for name, content in VIEWS.items():
+        tab.evaluate(f"document.getElementById('lw-tab-{name.lower()}-button')?.click()")
+        tab.locator(content).first.wait_for()
         assert tab.evaluate(SIDEWAYS) == 0, name
 
 
@@ -126,6 +127,7 @@ def test_what_a_stale_paragraph_would_cost_is_asked_when_it_comes_into_view(serv
     tab.on("request", lambda request: asked.append(request.url) if '"price"' in (request.post_data or "") else None)
     key = site.draft().paragraphs[0].key
     site.studio.edit(draft, None, {"do": "edit_text", "key": key, "text": "Another beginning. " * 100})
+    site.look(tab)
     tab.wait_for_function("document.querySelectorAll('.card.is-stale').length === 11")
     tab.wait_for_timeout(300)
     assert len(asked) < 11

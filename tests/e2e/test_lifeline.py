@@ -15,53 +15,62 @@ pytestmark = pytest.mark.browser
 
 Serve = Callable[..., Site]
 SERVER_CALLS = re.compile("component_server")
+FIRST_IS_WRITTEN = re.compile("Writing [2-5] of 5")
 
 
 def texts(tab) -> str:  # type: ignore[no-untyped-def]
     return "\n\n".join(held(node) for node in tab.locator(".card .text").all())
 
 
-def start_writing(site: Site, tab, words: int = 300) -> None:  # type: ignore[no-untyped-def]
+def start_writing(site: Site, tab, engine: ScriptedEngine, words: int = 300) -> None:  # type: ignore[no-untyped-def]
+    """Write the first paragraph, and go on so slowly that there is time for anything."""
     site.make_plan(tab, "Write about the weather on the coast.", words)
+    engine.words_per_second = words / 5
     tab.locator("[data-part=write]").click()
-    tab.get_by_text("Writing 2 of 5").wait_for()
+    tab.get_by_text(FIRST_IS_WRITTEN).wait_for()
+    engine.words_per_second = words / 60
 
 
 def test_reload_in_the_middle_of_writing_loses_nothing(serve: Serve) -> None:
-    site = serve(ScriptedEngine(author, words_per_second=80))
+    site = serve(engine := ScriptedEngine(author))
     tab = site.open()
-    start_writing(site, tab)
+    start_writing(site, tab, engine)
     tab.reload()
     tab.locator(".card.is-writing").wait_for()
+    engine.words_per_second = 0
     tab.locator(".status .now", has_text="Finished").wait_for()
     assert texts(tab) == site.draft().text
     assert len(site.draft().text.split()) == 300
 
 
 def test_a_closed_page_does_not_stop_the_writing_and_a_new_one_finds_it(serve: Serve) -> None:
-    site = serve(ScriptedEngine(author, words_per_second=80))
+    site = serve(engine := ScriptedEngine(author))
     tab = site.open()
-    start_writing(site, tab)
+    start_writing(site, tab, engine)
     tab.close()
-    key = site.draft().paragraphs[2].key
-    site.until(lambda: site.draft().paragraphs[2].text != "" and key != "", "the writing goes on without a page")
+    engine.words_per_second = 80
+    site.until(lambda: site.draft().paragraphs[2].text != "", "the writing goes on without a page")
+    engine.words_per_second = 5
     tab = site.open()
+    tab.locator(".card.is-writing").wait_for()
+    engine.words_per_second = 0
     tab.locator(".status .now", has_text="Finished").wait_for()
     assert texts(tab) == site.draft().text
 
 
 def test_typing_into_a_paragraph_while_another_streams_loses_no_keystroke(serve: Serve) -> None:
-    site = serve(ScriptedEngine(author, words_per_second=60))
+    site = serve(engine := ScriptedEngine(author))
     tab = site.open()
-    start_writing(site, tab, words=500)
+    start_writing(site, tab, engine, words=1000)
     typed = " Salt on the window, gulls on the wall; and every word of this was typed while more came in below."
     tab.locator(".card .text").nth(0).click()
     tab.keyboard.press("Control+End")
     for letter in typed:
         tab.keyboard.type(letter)
-        tab.wait_for_timeout(25)
+        tab.wait_for_timeout(10)
     assert held(tab.locator(".card .text").nth(0)).endswith(typed)
     assert tab.locator(".card.is-writing").count() == 1, "the typing must have happened during the stream"
+    engine.words_per_second = 0
     tab.locator(".status .now", has_text="Finished").wait_for()
     assert site.draft().paragraphs[0].text.endswith(typed)
     assert texts(tab) == site.draft().text
@@ -101,7 +110,7 @@ def test_an_answer_lost_on_its_way_does_not_add_a_step_twice(serve: Serve) -> No
     tab.route(SERVER_CALLS, lose_one)
     tab.get_by_role("button", name="Add a step").last.click()
     tab.wait_for_function("document.querySelectorAll('.card').length === 6")
-    tab.wait_for_timeout(1500)
+    site.settled(tab)  # it was sent again, or found to be done
     assert lost
     assert len(site.draft().steps) == 6
 
