@@ -105,7 +105,7 @@ def test_progress_of_reading_is_life() -> None:
                 time.sleep(0.15)  # of which there are more than the patience has room for
                 yield item
 
-    items, error = heard(WatchedEngine(Slow(lambda _: WORDS), patience=0.6))
+    items, error = heard(WatchedEngine(Slow(lambda _: WORDS), patience=1.2))
     assert error is None and text_of(items) == WORDS and len(items) > 8
 
 

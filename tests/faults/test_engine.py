@@ -25,6 +25,7 @@ from longwriter_ui.manner import Manner
 from longwriter_ui.paths import home
 from longwriter_ui.studio import Studio
 from tests.script import author
+from tests.tiny_gguf import EOS, write_tiny_gguf
 
 BRIEF = Brief.create("Write about the ferry to Kilkee", 250)
 Fault = Callable[["Faulty", Cancel], None]
@@ -223,18 +224,24 @@ def test_a_model_that_cannot_be_loaded_costs_nothing_and_drafts_can_be_exported(
 # The same below the engine, in llama.cpp itself.
 
 
+@pytest.fixture(scope="module")
+def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """It writes up to its limit, whatever this machine's arithmetic makes of its random weights."""
+    return write_tiny_gguf(tmp_path_factory.mktemp("model") / "endless.gguf", never=EOS)
+
+
 @pytest.fixture
-def tiny(tiny_gguf: Path) -> Iterator[Studio]:
+def tiny(endless: Path) -> Iterator[Studio]:
     """A studio on a model of random weights, whose text is what a model writes that is broken."""
-    studio = Studio(home(), EngineHost(LlamaCppOpener(), tiny_gguf), length=LengthMode.OFF)
-    assert studio.loader.load(tiny_gguf).wait(60)
+    studio = Studio(home(), EngineHost(LlamaCppOpener(), endless), length=LengthMode.OFF)
+    assert studio.loader.load(endless).wait(60)
     yield studio
     studio.close()
 
 
 def with_steps(studio: Studio, seed: int = 7) -> Draft:
     draft = studio.create(BRIEF, seed=seed, manner=Manner(guard=False))
-    studio.edit(draft.id, None, {"do": "set_plan", "text": "1. The harbour (20 words)\n2. The boats (20 words)"})
+    studio.edit(draft.id, None, {"do": "set_plan", "text": "1. The harbour (10 words)\n2. The boats (10 words)"})
     return studio.draft(draft.id)
 
 
