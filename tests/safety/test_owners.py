@@ -139,10 +139,11 @@ def test_leaving_stops_what_is_being_written(share: Share) -> None:
     from longwriter_ui.engine.scripted import ScriptedEngine
     from tests.script import author
 
-    shared = share(ScriptedEngine(author, words_per_second=50))
+    shared = share(engine := ScriptedEngine(author))
     ann = shared.visitor()
     draft = str(ann.make_plan("Tides")["draft"])
     ann.settled(draft)
+    engine.words_per_second = 20
     ann.call("command", draft=draft, rev=0, do="write")
     assert ann.call("leave", "lw-library") == {"deleted": 1}
     assert shared.studio.drafts() == []
@@ -212,10 +213,11 @@ def test_a_visitor_has_so_many_pieces_in_work(share: Share) -> None:
     from longwriter_ui.engine.scripted import ScriptedEngine
     from tests.script import author
 
-    shared = share(ScriptedEngine(author, words_per_second=100), jobs=1)
+    shared = share(engine := ScriptedEngine(author), jobs=1)
     ann, eve = shared.visitor(), shared.visitor()
     first = str(ann.make_plan("Rain", 400)["draft"])
     ann.settled(first)
+    engine.words_per_second = 20
     ann.call("command", draft=first, rev=0, do="write")
     assert "in work already" in ann.make_plan("Snow")["refused"]["message"]
     assert ann.drafts() == [first]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from longwriter_ui.engine.base import Request
@@ -44,15 +45,17 @@ def test_paragraphs_of_all_are_written_in_turn_and_nothing_is_lost(share: Share)
 
 
 def test_stopping_while_waiting_for_the_next_turn_keeps_what_is_written(share: Share) -> None:
-    shared = share(ScriptedEngine(author, words_per_second=400))
+    shared = share(engine := ScriptedEngine(author))
     ann, eve = shared.visitor(), shared.visitor()
     first, second = (str(visitor.make_plan("Rain", 600)["draft"]) for visitor in (ann, eve))
     ann.settled(first), eve.settled(second)
+    engine.words_per_second = 200
     ann.call("command", draft=first, rev=0, do="write")
     eve.call("command", draft=second, rev=0, do="write")
     while not any(card["status"] == "written" for card in ann.call("poll", draft=first, rev=0)["cards"]):
-        pass
+        time.sleep(0.02)
     ann.call("command", draft=first, rev=0, do="stop")
+    engine.words_per_second = 0
     answer = ann.settled(first)
     assert answer["cards"][0]["status"] == "written" and answer["cards"][4]["status"] == "planned"
     assert [card["status"] for card in eve.settled(second)["cards"]] == ["written"] * 5
