@@ -112,7 +112,7 @@ def opener() -> Iterator[Opener]:
 
 @pytest.fixture
 def studio(opener: Opener) -> Iterator[Studio]:
-    studio = Studio(home(), EngineHost(opener, Path("faulty"), patience=0.3, stopping=0.3))
+    studio = Studio(home(), EngineHost(opener, Path("faulty"), patience=0.7, stopping=0.3))
     yield studio
     studio.close()
 
