@@ -12,7 +12,7 @@ import pytest
 
 from longwriter_ui.jsonl import dump_lines, read_lines
 from tests.cli.conftest import CommandLine
-from tests.tiny_gguf import EOS, write_tiny_gguf
+from tests.tiny_gguf import write_tiny_gguf
 
 PROMPTS = [
     {"prompt": "Write 60 words about hills", "type": "Popular Science", "length": 60},
@@ -97,10 +97,11 @@ def test_a_killed_run_goes_on_and_does_nothing_twice(longwriter: CommandLine, pr
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_ctrl_c_keeps_what_is_written(longwriter: CommandLine, prompts: Path, wait_for, tmp_path: Path):
-    endless = write_tiny_gguf(tmp_path / "endless.gguf", never=EOS, context=60_000)
-    long = {**PROMPTS[0], "length": 90}
+    # The second piece cannot be over before the signal comes: the model may end it at its length at the earliest.
+    model = write_tiny_gguf(tmp_path / "roomy.gguf", context=60_000)
+    long = {**PROMPTS[0], "length": 1500}
     prompts.write_text("\n".join(json.dumps(prompt) for prompt in (PROMPTS[0], long)), encoding="utf-8")
-    command = ("eval", "run", "--prompts", prompts, "--model", endless, "--out", "RUN")
+    command = ("eval", "run", "--prompts", prompts, "--model", model, "--out", "RUN")
     process = longwriter.start(*command)
     wait_for(process, "^Prompt 2 of 2: ")
     process.send_signal(signal.SIGINT)
