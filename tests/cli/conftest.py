@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from longwriter_ui.bootstrap import build_studio
+from longwriter_ui.cli import main
+
 PROJECT = Path(__file__).resolve().parents[2]
 PLAN = """\
 Paragraph 1 - Main Point: The hills - Word Count: 20 words
@@ -86,6 +89,25 @@ def longwriter(tmp_path: Path, isolated_home: Path, tiny_gguf: Path) -> Iterator
     line = CommandLine(folder, isolated_home, tiny_gguf)
     yield line
     line.close()
+
+
+@pytest.fixture
+def told(
+    longwriter: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Result]:
+    """Runs a command in this process: for what it says at once, of which there is much, and starting Python for each
+    takes the longest. That a process ends with the same code is shown by all other tests."""
+    monkeypatch.chdir(longwriter.folder)
+
+    def run(*arguments: str | Path) -> Result:
+        capsys.readouterr()
+        try:
+            code = main([str(argument) for argument in arguments], build_studio)
+        except SystemExit as end:  # wrong usage, as argparse has it
+            code = int(end.code or 0)
+        return Result(code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture

@@ -117,11 +117,11 @@ def test_files_become_drafts(longwriter: CommandLine, two):
         ("folder.md", "folder.md is a folder"),
     ],
 )
-def test_a_file_that_cannot_be_imported_is_told(longwriter: CommandLine, name: str, words: str):
+def test_a_file_that_cannot_be_imported_is_told(longwriter: CommandLine, told, name: str, words: str):
     (longwriter.folder / "a.rtf").write_text("x")
     (longwriter.folder / "bad.docx").write_text("x")
     (longwriter.folder / "folder.md").mkdir()
-    result = longwriter("drafts", "import", name)
+    result = told("drafts", "import", name)
     assert result.code == 1
     assert words in result.err
-    assert longwriter("drafts", "list").out == ""
+    assert told("drafts", "list").out == ""

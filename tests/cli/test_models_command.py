@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import CommandLine
+from tests.cli.conftest import CommandLine, Result
 from tests.hub import FakeHub
 from tests.test_models import OWN
+from tests.tiny_gguf import EOS, write_tiny_gguf
 
 FILE = "Tiny-F32.gguf"
 
@@ -22,6 +24,12 @@ def online(hub: FakeHub, longwriter: CommandLine, isolated_home: Path, tiny_gguf
     hub.files[FILE] = tiny_gguf.read_bytes()
     longwriter._env["HF_HUB_OFFLINE"] = "0"
     return hub
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Path:
+    """It cannot pass its test, whatever this machine's arithmetic makes of its random weights."""
+    return write_tiny_gguf(tmp_path / "endless.gguf", never=EOS)
 
 
 def test_list_shows_known_models_and_what_to_do_next(longwriter: CommandLine) -> None:
@@ -125,9 +133,9 @@ def test_an_unknown_model_or_build(longwriter: CommandLine, arguments: tuple[str
 
 
 def test_test_finds_the_random_model_out_and_leaves_the_settings_alone(
-    longwriter: CommandLine, isolated_home: Path
+    longwriter: CommandLine, isolated_home: Path, endless: Path
 ) -> None:
-    result = longwriter("models", "test", longwriter.model, "--json", "--threads", "1")
+    result = longwriter("models", "test", endless, "--json", "--threads", "1")
     assert result.code == 1
     report = result.json
     assert not report["passed"] and report["problems"] and report["template"] == "longwriter-llama3"
@@ -135,8 +143,8 @@ def test_test_finds_the_random_model_out_and_leaves_the_settings_alone(
     assert not (isolated_home / "settings.json").exists()
 
 
-def test_the_first_piece_tests_the_model_and_says_so_in_one_line(longwriter: CommandLine) -> None:
-    arguments = ("write", "The sea", "--plan", longwriter.write_plan(), "--model", longwriter.model)
+def test_the_first_piece_tests_the_model_and_says_so_in_one_line(longwriter: CommandLine, endless: Path) -> None:
+    arguments = ("write", "The sea", "--plan", longwriter.write_plan(), "--model", endless)
     first, second = longwriter(*arguments), longwriter(*arguments)
     assert first.code == second.code == 0
     told = [line for line in first.err.splitlines() if "self-test" in line.lower()]
@@ -160,9 +168,9 @@ def test_add_and_remove_leave_the_file(longwriter: CommandLine) -> None:
     assert longwriter("models", "remove", Path(longwriter.model).name).code == 1
 
 
-def test_a_file_that_is_no_model(longwriter: CommandLine) -> None:
+def test_a_file_that_is_no_model(longwriter: CommandLine, told: Callable[..., Result]) -> None:
     path = longwriter.folder / "x.gguf"
     path.write_text("nothing")
     for command in ("add", "test", "verify", "use"):
-        result = longwriter("models", command, path)
+        result = told("models", command, path)
         assert result.code == 1 and "not a GGUF" in result.err, command

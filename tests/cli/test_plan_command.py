@@ -34,10 +34,10 @@ def test_parse_without_json_gives_tidy_lines(longwriter: CommandLine):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_plans_saved_by_windows_are_read(longwriter: CommandLine, encoding):
+def test_plans_saved_by_windows_are_read(longwriter: CommandLine, told, encoding):
     path = longwriter.folder / "plan.md"
     path.write_text(PLAN.replace("hills", "山丘").replace("\n", "\r\n"), encoding=encoding)
-    assert [s["main_point"] for s in longwriter("plan", "--parse", path, "--json").json["steps"]] == [
+    assert [s["main_point"] for s in told("plan", "--parse", path, "--json").json["steps"]] == [
         "The 山丘",
         "The trams",
     ]
@@ -46,9 +46,9 @@ def test_plans_saved_by_windows_are_read(longwriter: CommandLine, encoding):
 @pytest.mark.parametrize(
     ("name", "words"), [("missing.md", "cannot be read"), ("prose.md", "No step was found"), (".", "cannot be read")]
 )
-def test_a_plan_that_cannot_be_parsed_is_told(longwriter: CommandLine, name, words):
+def test_a_plan_that_cannot_be_parsed_is_told(longwriter: CommandLine, told, name, words):
     longwriter.write_plan("Just prose.", "prose.md")
-    result = longwriter("plan", "--parse", name, "--json")
+    result = told("plan", "--parse", name, "--json")
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith("error: ")
     assert words in result.err

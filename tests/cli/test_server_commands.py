@@ -119,12 +119,12 @@ def test_a_dataset_and_a_run_are_written_on_servers(longwriter: CommandLine, add
     assert json.loads((longwriter.folder / "run" / "run.json").read_text())["file"] == f"demo at {address}"
 
 
-def test_what_is_wrong_about_a_server_is_said_at_once(longwriter: CommandLine):
+def test_what_is_wrong_about_a_server_is_said_at_once(told: Callable):
     for options, said in [
         (("--engine", "openai"), "No server was named"),
         (("--base-url", "file:///etc/passwd"), "no address of a server"),
         (("--base-url", "http://me:secret@127.0.0.1:9/v1", "--model", "m"), "no name, password"),
         (("--engine", "llamacpp", "--base-url", "http://127.0.0.1:9/v1"), "is for --engine openai"),
     ]:
-        result = longwriter("write", "Write about Lisbon", *options)
+        result = told("write", "Write about Lisbon", *options)
         assert result.code == 1 and said in result.err and "secret" not in result.err

@@ -67,7 +67,7 @@ def test_without_out_and_json_the_text_is_the_output(longwriter: CommandLine):
         "write", "Guide", "--plan", longwriter.write_plan(), "--words", "50", "--model", longwriter.model
     )
     assert result.code == 0, result.err
-    exported = longwriter("drafts", "export", result.draft, "--out", "again.md")
+    exported = longwriter("drafts", "export", result.draft, "--out", "again.md", "--no-clean")
     assert exported.code == 0, exported.err
     assert (longwriter.folder / "again.md").read_text(encoding="utf-8") == f"# Guide\n\n{result.out}"
 
@@ -168,18 +168,18 @@ def test_a_draft_that_is_being_written_is_refused_to_a_second_process(longwriter
         (["write", "--resume", ""], "There is no draft ''."),
     ],
 )
-def test_what_cannot_work_is_told_before_anything_is_made(longwriter: CommandLine, arguments, words):
+def test_what_cannot_work_is_told_before_anything_is_made(longwriter: CommandLine, told, arguments, words):
     longwriter.write_plan()
     longwriter.write_plan("Just prose.", "prose.md")
     (longwriter.folder / "binary.md").write_bytes(b"\xff\x00\x80\x81")
     if "--model" not in arguments:
         arguments = [*arguments, "--model", longwriter.model]
-    result = longwriter(*arguments)
+    result = told(*arguments)
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith("error: ")
     assert words in result.err
     assert len(result.err.splitlines()) <= 3
-    assert longwriter("drafts", "list", "--json").json == {"drafts": []}
+    assert told("drafts", "list", "--json").json == {"drafts": []}
 
 
 @pytest.mark.parametrize(
@@ -202,8 +202,8 @@ def test_what_cannot_work_is_told_before_anything_is_made(longwriter: CommandLin
         ["burn"],
     ],
 )
-def test_wrong_usage_is_told_with_code_two(longwriter: CommandLine, arguments):
-    result = longwriter(*arguments)
+def test_wrong_usage_is_told_with_code_two(told, arguments):
+    result = told(*arguments)
     assert (result.code, result.out) == (2, "")
     assert "usage: python -m longwriter_ui" in result.err
 
