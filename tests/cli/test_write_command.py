@@ -130,16 +130,18 @@ def test_ctrl_c_while_planning_leaves_a_draft_that_resume_plans_anew(longwriter:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
-def test_a_draft_that_is_being_written_is_refused_to_a_second_process(longwriter: CommandLine, wait_for, tmp_path):
+def test_a_draft_that_is_being_written_is_refused_to_a_second_process(
+    longwriter: CommandLine, told, wait_for, tmp_path
+):
     endless = write_tiny_gguf(tmp_path / "endless.gguf", never=EOS, context=60_000)
     plan = longwriter.write_plan(LONG_PLAN.replace("400 words", "2000 words"))
     first = longwriter.start("write", "Guide", "--plan", plan, "--model", endless)
     draft_id = draft_in(wait_for(first, "^Paragraph 2 of 3"))
-    second = longwriter("write", "--resume", draft_id, "--model", longwriter.model)
+    second = told("write", "--resume", draft_id, "--model", longwriter.model)
     assert first.poll() is None, "the first process ended too early for this test"
     assert second.code == 1
     assert "error: This draft is being planned or written already." in second.err
-    deleted = longwriter("drafts", "delete", draft_id)
+    deleted = told("drafts", "delete", draft_id)
     assert first.poll() is None, "the first process ended too early for this test"
     assert deleted.code == 1
     first.send_signal(signal.SIGINT)

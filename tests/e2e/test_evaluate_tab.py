@@ -39,7 +39,7 @@ def test_a_run_from_a_file_is_watched_judged_and_reported(serve: Serve, tmp_path
     path = tmp_path / "prompts.jsonl"
     lines = [{"prompt": f"{HOSTILE} {n}", "type": HOSTILE, "length": 150} for n in range(3)]
     path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-    site = serve(ScriptedEngine(author_and_judge, words_per_second=300))
+    site = serve(engine := ScriptedEngine(author_and_judge, words_per_second=20))
     tab = evaluate(site)
     panel = tab.locator(".evaluate")
     panel.locator("[data-part=prompts]").select_option("file")
@@ -50,6 +50,7 @@ def test_a_run_from_a_file_is_watched_judged_and_reported(serve: Serve, tmp_path
     panel.get_by_label("Way of writing").select_option(label="AgentWrite")
     panel.get_by_role("button", name="Start the run").click()
     panel.locator("[data-part=doing]").get_by_text(re.compile(r"prompt \d of 3")).wait_for()
+    engine.words_per_second = 0
     row = panel.locator(".eval-runs li")
     row.get_by_text("AgentWrite · 3 of 3 written").wait_for()
     row.get_by_role("button", name="Judge quality").click()
@@ -66,7 +67,7 @@ def test_a_run_from_a_file_is_watched_judged_and_reported(serve: Serve, tmp_path
 
 
 def test_a_run_is_stopped_and_gone_on_with(serve: Serve) -> None:
-    site = serve(ScriptedEngine(author, words_per_second=300))
+    site = serve(ScriptedEngine(author, words_per_second=20))
     tab = evaluate(site)
     panel = tab.locator(".evaluate")
     panel.get_by_label("Name of the run").fill("mine")
