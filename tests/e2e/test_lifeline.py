@@ -72,6 +72,7 @@ def test_typing_into_a_paragraph_while_another_streams_loses_no_keystroke(serve:
     assert tab.locator(".card.is-writing").count() == 1, "the typing must have happened during the stream"
     engine.words_per_second = 0
     tab.locator(".status .now", has_text="Finished").wait_for()
+    site.settled(tab)
     assert site.draft().paragraphs[0].text.endswith(typed)
     assert texts(tab) == site.draft().text
 
