@@ -50,10 +50,8 @@ class Allowance:
             return lambda size: None
         trusted = self._sizes.get(owner)
         if trusted is None or time.monotonic() - trusted[1] > _TRUSTED_SECONDS:
-            found = (
-                self._owners.size(owner),
-                time.monotonic(),
-            )  # not under the lock, which a change of the store takes
+            # Not under the lock, which a change of the store takes.
+            found = self._owners.size(owner), time.monotonic()
             with self._lock:
                 if len(self._sizes) > 10_000:
                     self._sizes.clear()  # they are only a shortcut

@@ -52,7 +52,7 @@ class Machine:
     @property
     def offloads(self) -> bool:
         """Whether layers of a model are expected to go to a graphics card. One that shares the machine's memory does
-        not tell here; a model then needs some tens of megabytes more than is predicted."""
+        not tell here; a model of 8B then needs about 0.1 GB more than is predicted (computed, not measured)."""
         return self.graphics > 0
 
     @classmethod
