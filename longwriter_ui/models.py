@@ -160,12 +160,15 @@ class Models:
         """The model here that is called so: an id of the catalogue, a file's name, or its path."""
         models = self.library.models()
         found = [model for model in models if model.path.name == name or model.path == real(Path(name))]
+        files = self._files(name, quant)
         if not found:
-            files = self._files(name, quant)
             found = [model for model in models if model.path.name in files]
         if len(found) > 1:
             names = ", ".join(model.path.name for model in found)
             raise CatalogError(f"{len(found)} builds of {name} are here: {names}.", "Name one, or give --quant.")
+        if not found and files:
+            hint = f"`models download {name}` would fetch it."
+            raise ModelFileError(f"The model {name} is not on this computer.", hint)
         if not found:
             raise ModelFileError(f"There is no model {name} here.", "`models list` shows what is here.")
         return found[0]

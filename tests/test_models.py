@@ -123,7 +123,7 @@ def test_a_model_is_removed_by_its_id(models: Models, stocked: FakeHub) -> None:
     assert isinstance(last, Fetched)
     model, deleted = models.remove("tiny")
     assert deleted and model.path == last.path and not last.path.exists()
-    with pytest.raises(ModelFileError, match="no model tiny here"):
+    with pytest.raises(ModelFileError, match="tiny is not on this computer"):
         models.remove("tiny")
 
 

@@ -90,6 +90,7 @@ class Board {
     if (answer.redo !== undefined) this.redoable = answer.redo;
     if (answer.order) this.setOrder(answer.order);
     for (const data of answer.cards ?? []) this.cards.get(data.key)?.set(data);
+    this.measured = this.beginnings = null; // the first of these cards looked at the others before they had come
     for (const [key, text] of answer.deltas ?? []) this.cards.get(key)?.append(text);
     this.follow.step();
     this.notices.hear(answer, request);
@@ -168,7 +169,7 @@ class Board {
   get longest() {
     if (!this.measured) {
       this.measured = Math.max(1, ...[...this.cards.values()].map((card) => (card.data ? card.targetNow : 0)));
-      queueMicrotask(() => (this.measured = 0));
+      queueMicrotask(() => (this.measured = null));
     }
     return this.measured;
   }

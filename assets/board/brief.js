@@ -91,7 +91,9 @@ class BriefForm {
     const wanted = this.chosenLength === "";
     parts.custom.parentElement.hidden = !wanted;
     const words = Number(this.words.normalize("NFKC").replace(/[\s,_]/g, ""));
-    if (!Number.isInteger(words) || words < FEWEST_ASKED || words > MOST_ASKED) return say(parts.lengthHint, t("From 50 to 100,000 words."));
+    const isLength = Number.isInteger(words) && words >= FEWEST_ASKED && words <= MOST_ASKED;
+    parts.custom.setAttribute("aria-invalid", String(!isLength));
+    if (!isLength) return say(parts.lengthHint, t("From 50 to 100,000 words."));
     const parted = Math.max(1, Math.round(words / WORDS_A_STEP));
     const pages = Math.max(1, Math.round(words / WORDS_A_PAGE));
     const printed = pages === 1 ? t("1 printed page") : t("{n} printed pages", { n: figure(pages) });

@@ -194,7 +194,7 @@ class Card {
 
   /** The word count as it stands in the field, if it is one. */
   get targetNow() {
-    const typed = readWords(this.words.value);
+    const typed = wordsTyped(this.words.value);
     return typed ?? this.data.target ?? 0;
   }
 
@@ -243,7 +243,7 @@ class Card {
   }
 
   typedWords() {
-    const words = readWords(this.words.value);
+    const words = wordsTyped(this.words.value);
     this.words.setAttribute("aria-invalid", words === null ? "true" : "false");
     this.words.title = words === null ? t("A whole number from 1 to {n}", { n: figure(MOST_WORDS) }) : "";
     if (words !== null) this.board.link.type("words:" + this.key, { do: "edit_step", key: this.key, words }, this.shown.words, words);
@@ -270,8 +270,10 @@ class Card {
   leftWords() {
     this.left("words", () => this.showWords());
     if (this.words.getAttribute("aria-invalid") === "true") {
+      const typed = this.words.value;
       this.words.value = String(this.data.target ?? "");
       this.words.setAttribute("aria-invalid", "false");
+      this.board.notices.tell("info", t("“{typed}” is no number of words.", { typed }), t("A whole number from 1 to {n}", { n: figure(MOST_WORDS) }));
       this.board.tally();
     }
   }
@@ -280,12 +282,6 @@ class Card {
     this.left("text", () => this.showText());
     if (this.board.link.holds("text:" + this.key)) this.prose.settle();
   }
-}
-
-/** The words of a step as they were typed; null where they are no number of words for a step. */
-function readWords(typed) {
-  const digits = typed.normalize("NFKC").replace(/[\s,.]/g, "");
-  return /^\d+$/.test(digits) && Number(digits) >= 1 && Number(digits) <= MOST_WORDS ? Number(digits) : null;
 }
 
 /** Outline label: the main point up to its first colon, or what comes after it where other points begin so too; else its

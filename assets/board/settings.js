@@ -46,10 +46,16 @@ class SettingsView {
     this.show(true);
   }
 
+  /** Above the fields, and so far from many of them: it comes into view. */
+  tell(message) {
+    this.parts.problem.replaceChildren(message);
+    message.scrollIntoView({ block: "nearest" });
+  }
+
   /** Whether it was done. A refusal leaves what was typed where it stands. */
   hear(answer) {
     const problem = answer ? answer.refused : NO_ANSWER;
-    if (problem) this.parts.problem.replaceChildren(failure(problem));
+    if (problem) this.tell(failure(problem));
     if (!answer) return false;
     this.known = answer;
     if (!answer.piece) this.scope = "new";
@@ -95,7 +101,7 @@ class SettingsView {
     const number = typed === "" ? null : Number(typed);
     field.setAttribute("aria-invalid", String(Number.isNaN(number)));
     if (!Number.isNaN(number)) return this.save({ [name]: number }, field);
-    this.parts.problem.replaceChildren(flag("fail", t("“{typed}” is no number.", { typed }), t("Give a number, or leave the field empty.")));
+    this.tell(flag("fail", t("“{typed}” is no number.", { typed }), t("Give a number, or leave the field empty.")));
     return null;
   }
 

@@ -54,7 +54,9 @@ class WatchedTab {
     return !problem;
   }
 
+  /** Show a problem where the person looks: many a button is far below its place. */
   tell(problem) {
     this.parts.problem.append(failure(problem));
+    this.parts.problem.scrollIntoView({ block: "nearest" });
   }
 }

@@ -16,6 +16,13 @@ const count = (number, language) => (language === "zh" ? figure(number) + "字" 
 
 const steps = (number) => (number === 1 ? t("1 step") : t("{n} steps", { n: figure(number) }));
 
+/** The words of a step as they were typed, thousands set apart or not; null where they are no number of words for a step. */
+function wordsTyped(typed) {
+  const text = typed.normalize("NFKC").trim();
+  const digits = /^\d{1,3}([\s,.]\d{3})+$/.test(text) ? text.replace(/\D/g, "") : text;
+  return /^\d+$/.test(digits) && Number(digits) >= 1 && Number(digits) <= MOST_WORDS ? Number(digits) : null;
+}
+
 function duration(seconds) {
   if (seconds < 60) return Math.max(1, Math.round(seconds)) + NBSP + t("s");
   const minutes = Math.round(seconds / 60);

@@ -39,8 +39,10 @@ def run_list(arguments: argparse.Namespace, open_studio: OpenStudio) -> int:
     best = next((row for row in rows if row.recommended), None)
     if best is None:
         note(f"None of them fits this machine for {arguments.words:,} words; try fewer with --words.")
-    elif best.path is None:
-        note(f"* recommended. To get it: python -m longwriter_ui models download {best.id} --quant {best.quant}")
+        return 0
+    note(f"* recommended for pieces of {arguments.words:,} words; --words judges by another length.")
+    if best.path is None:
+        note(f"To get it: python -m longwriter_ui models download {best.id} --quant {best.quant}")
     return 0
 
 

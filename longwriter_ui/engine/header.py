@@ -108,6 +108,8 @@ def read_header(path: Path) -> Header:
                 length = len(data)
     except FileNotFoundError as error:
         raise ModelFileError(f"There is no file {path}.", "Check the path to the model.") from error
+    except IsADirectoryError as error:
+        raise ModelFileError(f"{path} is a folder.", "Choose a file in it whose name ends in .gguf.") from error
     except (OSError, ValueError) as error:
         raise ModelFileError(f"{path} cannot be read: {error}.", "Choose a model file in GGUF format.") from error
     except (struct.error, UnicodeDecodeError, OverflowError) as error:

@@ -92,6 +92,8 @@ def test_download_verify_use_and_write(longwriter: CommandLine, online: FakeHub,
     assert longwriter("models", "use", longwriter.model).code == 0
     assert longwriter("models", "remove", "tiny").code == 0
     assert not path.exists()
+    result = longwriter("models", "use", "tiny")
+    assert result.code == 1 and "not on this computer" in result.err and "models download tiny" in result.err
 
 
 def test_ctrl_c_pauses_and_the_same_command_goes_on(

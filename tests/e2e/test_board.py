@@ -47,6 +47,9 @@ def test_the_plan_by_keyboard_and_menu(serve: Serve) -> None:
     press(tab, 1, "l")
     site.until(lambda: site.draft().steps[1].locked, "the step is locked")
     tab.locator(".card.is-locked").wait_for()
+    tab.locator(".stepper input").nth(0).fill("12.5")
+    tab.locator(".stepper input").nth(0).blur()
+    tab.get_by_text("“12.5” is no number of words.").wait_for()
     tab.locator(".stepper input").nth(0).fill("900")
     tab.get_by_role("button", name="Rebalance 4 steps").click()
     site.until(lambda: sum(step.words or 0 for step in site.draft().steps) == 1500, "the target is met")
@@ -96,6 +99,8 @@ def test_the_plan_by_keyboard_and_menu(serve: Serve) -> None:
     tab.locator("#lw-outline").fill("1. Town: its harbour\n2. Town: its market\n3. Farewell: the last boat\n")
     tab.get_by_role("button", name="Use this outline").click()
     labels = tab.locator("[data-part=outline] .label")
+    expect(labels).to_have_text(["its harbour", "its market", "Farewell"])
+    tab.reload()  # all of them come at once
     expect(labels).to_have_text(["its harbour", "its market", "Farewell"])
 
 

@@ -43,7 +43,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 def test_a_folder(tmp_path: Path) -> None:
-    assert "cannot be read" in refused(tmp_path).message
+    assert refused(tmp_path).message == f"{tmp_path} is a folder."
 
 
 @pytest.mark.parametrize("content", [b"", b"GG", b"PK\x03\x04 a zip file", b"<!doctype html><title>Not found"])
