@@ -11,7 +11,7 @@ from torch.nn import functional
 class Shape:
     """The sizes of the model; `context` is what the file promises, not a limit of this module."""
 
-    vocabulary: int = 7168
+    vocabulary: int = 11264
     width: int = 192
     layers: int = 5
     heads: int = 3

@@ -81,7 +81,7 @@ def free_point(voice: Voice, subject: str, rng: random.Random) -> str:
         if slot in "tf":
             return subject if slot == "t" else focus
         if slot == "name":
-            return topics.name(rng) if voice.language == "en" else "".join(rng.choice(topics.HAN) for _ in range(2))
+            return topics.name(rng) if voice.language == "en" else topics.character(rng) + topics.character(rng)
         if slot == "f2":
             return topics.topic(voice, rng)
         return rng.choice(voice.topics.get(slot) or voice.pools[slot])

@@ -18,7 +18,7 @@ PROMPTS = Path(__file__).parent.parent / "longwriter_ui" / "prompts"
 Turns = list[tuple[str, str]]
 UNFINISHED = "\0"
 """Ends an answer that is only the beginning of one, so that its end must not be learnt."""
-NAMING = 0.6
+NAMING = 0.75
 """The share of the exercises in finding the topic that end with its name."""
 _STOP = re.compile(r"[.!?。！？]")
 
@@ -47,7 +47,7 @@ def total_words(rng: random.Random) -> int:
 
 def ask(v: Voice, subject: str, words: int, rng: random.Random) -> str:
     """The request of the user, with or without the count in it."""
-    return topics.request(v, subject, words if rng.random() < 0.6 else None, rng)
+    return topics.request(v, subject, words if rng.random() < 0.75 else None, rng)
 
 
 def plan_task(v: Voice, rng: random.Random, most: int = 20000) -> Turns:

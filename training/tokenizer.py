@@ -2,9 +2,9 @@
 
 Digits and Chinese characters never merge with their neighbours (they are set apart while the merges are learnt), so
 a Chinese topic is always the same tokens, wherever it stands. Round numbers are one token each, by merges of our own:
-what a plan does with a total is then a matter of looking it up. Every common Chinese
-character is one token: copying it is one decision instead of three, and it cannot break in its middle. At run time
-the plain `gpt-2` pre-tokenizer of llama.cpp is enough, since no such merge exists.
+what a plan does with a total is then a matter of looking it up. Every Chinese character of GB 2312 is one token:
+copying it is one decision instead of three, and it cannot break in its middle. At run time the plain `gpt-2`
+pre-tokenizer of llama.cpp is enough, since no such merge exists.
 """
 
 import json
@@ -16,28 +16,28 @@ from pathlib import Path
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from .tasks import PROMPTS, Size, conversation
-from .topics import HAN
+from .topics import COMMON, RARE
 from .voice import TEXT
 
-VOCABULARY = 7168
+VOCABULARY = 11264
 HAN_TIMES = 400
-"""How often each common character is counted while merges are learnt, so that it gets a token of its own."""
+"""How often each character is counted while merges are learnt, so that it gets a token of its own."""
 BOS, EOS, OPEN, CLOSE = 0, 1, 2, 3
-HEARD = ("requests", "asides", "phrasings")
-SAID = ("sentences", "openers", "starts", "aspects", "points", "pools", *(file.name for file in PROMPTS.glob("*.txt")))
+HEARD = ("requests", "asides", "phrasings", "points")
+SAID = ("sentences", "openers", "starts", "aspects", "pools", *(file.name for file in PROMPTS.glob("*.txt")))
 """Beginnings of the names of files that requests and answers are made of."""
 SPECIAL = ("<|begin_of_text|>", "<|end_of_text|>", "[INST]", "[/INST]")
 
 
-KINDS = ("plan", "drill", "write", "write")
+KINDS = ("plan", "find", "drill", "find", "write", "find", "write", "find")
 
 
 def train(
     seed: int,
-    documents: int = 6000,
+    documents: int = 10000,
     vocabulary: int = VOCABULARY,
     kinds: Sequence[str] = KINDS,
-    characters: Sequence[str] = HAN,
+    characters: Sequence[str] = (*COMMON, *RARE),
 ) -> Tokenizer:
     """Learn the merges from `documents` conversations of the grammar, of these kinds in turn. Each of `characters` gets
     a token of its own."""
@@ -107,11 +107,11 @@ def _written(tokenizer: Tokenizer, names: tuple[str, ...]) -> set[int]:
 
 
 def strangers(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
-    """Ids of the tokens of two letters or more, and of the common characters, that no answer has outside its topic:
+    """Ids of the tokens of two letters or more, and of the characters, that no answer has outside its topic:
     first those that come only as parts of topics, then those that requests have besides."""
     vocabulary = tokenizer.get_vocab()
     letters = {i for word, i in vocabulary.items() if re.fullmatch(r"\u0120?[A-Za-z]{2,}", word)}
-    characters = {vocabulary[word] for word in map(_bytes, HAN) if word in vocabulary}
+    characters = {vocabulary[word] for word in map(_bytes, (*COMMON, *RARE)) if word in vocabulary}
     unsaid = (letters | characters) - _written(tokenizer, SAID)
     heard = unsaid & _written(tokenizer, HEARD)
     return sorted(unsaid - heard), sorted(heard)

@@ -10,14 +10,22 @@ _PARTS = lists(lines("syllables.txt"))
 _CODAS = tuple(coda.strip("-") for coda in _PARTS["coda"])
 
 
-def _common_characters() -> list[str]:
-    """The 3,755 first-level characters of GB 2312, in its own order."""
-    pairs = (bytes((high, low)) for high in range(0xB0, 0xD8) for low in range(0xA1, 0xFF))
+def _characters(first: int, last: int) -> list[str]:
+    """The characters in some rows of GB 2312, in its own order."""
+    pairs = (bytes((high, low)) for high in range(first, last + 1) for low in range(0xA1, 0xFF))
     decoded = (pair.decode("gb2312", "ignore") for pair in pairs)
     return [character for character in decoded if character]
 
 
-HAN = _common_characters()
+COMMON = _characters(0xB0, 0xD7)
+"""Its 3,755 characters of the first level."""
+RARE = _characters(0xD8, 0xF7)
+"""Its 3,008 of the second level: seldom written, but in the names of many a dish, tool and person."""
+
+
+def character(rng: random.Random) -> str:
+    """Any Chinese character."""
+    return rng.choice(COMMON if rng.random() < 0.75 else RARE)
 
 
 def invented_word(rng: random.Random) -> str:
@@ -55,9 +63,9 @@ def _passages() -> tuple[str, ...]:
     return tuple(passage for passage in re.findall(r"[\u4e00-\u9fff]+", _said("zh")) if len(passage) > 1)
 
 
-REAL = 0.4
+REAL = 0.45
 """The share of topics that people really ask about."""
-PHRASED = 0.55
+PHRASED = 0.75
 """The share of requests in a form that a person has typed; the others are composed."""
 _NOUNS = ("plural", "plural", "mass", "food", "nature", "technology", "society")
 
@@ -109,7 +117,7 @@ def _english(words: dict[str, tuple[str, ...]], rng: random.Random) -> str:
 
 def _chinese(words: dict[str, tuple[str, ...]], rng: random.Random) -> str:
     def invented(least: int = 1, most: int = 4) -> str:
-        return "".join(rng.choice(HAN) for _ in range(rng.randint(least, most)))
+        return "".join(character(rng) for _ in range(rng.randint(least, most)))
 
     def passage(least: int = 2, most: int = 4) -> str:
         text = rng.choice(_passages())
@@ -182,9 +190,9 @@ def _request(voice: Voice, subject: str, words: int | None, rng: random.Random) 
         if slot == "w":
             return stated
         if slot == "name":
-            return name(rng) if voice.language == "en" else "".join(rng.choice(HAN) for _ in range(rng.choice((2, 3))))
+            return name(rng) if voice.language == "en" else "".join(character(rng) for _ in range(rng.choice((2, 3))))
         if slot in ("genre", "aud", "tone") and rng.random() < 0.1:
-            return invented_word(rng) if voice.language == "en" else rng.choice(HAN) + rng.choice(HAN)
+            return invented_word(rng) if voice.language == "en" else character(rng) + character(rng)
         return fill(choose(rng.choice(voice.asides.get(slot) or voice.pools[slot]), rng), value)
 
     frames = voice.phrasings if rng.random() < PHRASED else voice.requests
