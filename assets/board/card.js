@@ -268,12 +268,12 @@ class Card {
   }
 
   leftWords() {
+    const typed = this.words.value.trim();
     this.left("words", () => this.showWords());
     if (this.words.getAttribute("aria-invalid") === "true") {
-      const typed = this.words.value;
       this.words.value = String(this.data.target ?? "");
       this.words.setAttribute("aria-invalid", "false");
-      this.board.notices.tell("info", t("“{typed}” is no number of words.", { typed }), t("A whole number from 1 to {n}", { n: figure(MOST_WORDS) }));
+      if (typed) this.board.notices.tell("info", t("“{typed}” is no number of words.", { typed }), t("A whole number from 1 to {n}", { n: figure(MOST_WORDS) }));
       this.board.tally();
     }
   }
