@@ -412,15 +412,24 @@ def test_deleted_drafts_are_gone_and_the_library_lists_the_rest(studio: Studio) 
         studio.draft(second.id)
 
 
-def test_a_plan_that_broke_off_is_no_plan_but_its_text_is_kept(open_studio: Callable[..., Studio]) -> None:
-    class Failing(ScriptedEngine):
-        def stream(self, request, cancel):  # type: ignore[no-untyped-def]
-            for item in super().stream(request, cancel):
-                if getattr(item, "text", "").startswith("3 "):
-                    raise EngineError("The model stopped answering.", "Try again.")
-                yield item
+class Failing(ScriptedEngine):
+    """Breaks off at the text that begins with `last`; `meanwhile` gets each text before."""
 
-    studio = open_studio(Failing(author))
+    def __init__(self, last: str, meanwhile: Callable[[str], None] = lambda text: None) -> None:
+        super().__init__(author)
+        self._last, self._meanwhile = last, meanwhile
+
+    def stream(self, request, cancel):  # type: ignore[no-untyped-def]
+        for item in super().stream(request, cancel):
+            text = getattr(item, "text", "")
+            if text.startswith(self._last):
+                raise EngineError("The model stopped answering.", "Try again.")
+            self._meanwhile(text)
+            yield item
+
+
+def test_a_plan_that_broke_off_is_no_plan_but_its_text_is_kept(open_studio: Callable[..., Studio]) -> None:
+    studio = open_studio(Failing("3 "))
     draft = studio.create(BRIEF)
     assert isinstance(list(studio.plan(draft.id).events())[-1], Failed)
     kept = studio.draft(draft.id)
@@ -433,16 +442,11 @@ def test_a_plan_that_broke_off_is_no_plan_but_its_text_is_kept(open_studio: Call
 def test_undo_takes_back_a_plan_that_broke_off_as_one_and_steps_of_one_s_own_stay(
     open_studio: Callable[..., Studio],
 ) -> None:
-    class Failing(ScriptedEngine):
-        def stream(self, request, cancel):  # type: ignore[no-untyped-def]
-            for item in super().stream(request, cancel):
-                if getattr(item, "text", "").startswith("3 "):
-                    studio.edit(draft.id, None, {"do": "set_title", "title": "Meanwhile"})
-                if getattr(item, "text", "").startswith("5 "):
-                    raise EngineError("The model stopped answering.", "Try again.")
-                yield item
+    def meanwhile(text: str) -> None:
+        if text.startswith("3 "):
+            studio.edit(draft.id, None, {"do": "set_title", "title": "Meanwhile"})
 
-    studio = open_studio(Failing(author))
+    studio = open_studio(Failing("5 ", meanwhile))
     draft = studio.create(BRIEF)
     assert isinstance(list(studio.plan(draft.id).events())[-1], Failed)
     broken = studio.draft(draft.id)

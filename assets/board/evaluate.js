@@ -60,12 +60,6 @@ class EvaluateTab extends WatchedTab {
     return parts.judge.value === "server" ? { server: parts.server.value.trim(), judge: parts.judgename.value.trim() } : { file: parts.judge.value };
   }
 
-  /** Show a problem where the person looks: many a button is far below its place. */
-  tell(problem) {
-    this.parts.problem.replaceChildren(failure(problem));
-    this.parts.problem.scrollIntoView({ block: "nearest" });
-  }
-
   show(answer) {
     const { parts } = this;
     const activity = answer.activity;
@@ -119,7 +113,7 @@ class EvaluateTab extends WatchedTab {
   showActivity(activity, isNews) {
     const { parts } = this;
     parts.activity.hidden = !this.busy;
-    if (activity?.failure && isNews) this.tell(activity.failure);
+    if (activity?.failure && isNews) this.tell(failure(activity.failure));
     if (!this.busy) return;
     const values = { name: activity.name, n: figure(Math.min(activity.done + 1, activity.of)), m: figure(activity.of), words: figure(activity.words), target: figure(activity.target) };
     const texts = { writing: t("Writing {name}: prompt {n} of {m}, {words} of {target} words", values), judging: t("Judging {name}: piece {n} of {m}", values), piece: t("Judging the piece") };
@@ -196,7 +190,7 @@ class EvaluateTab extends WatchedTab {
     parts.compare.disabled = false;
     parts.making.hidden = true;
     const problem = answer ? answer.refused : NO_ANSWER;
-    if (problem) return this.tell(problem);
+    if (problem) return this.tell(failure(problem));
     // The frame may run nothing and reach nothing: the report is text, tables and pictures.
     parts.report.srcdoc = answer.html;
     parts.report.hidden = parts.fetch.hidden = false;

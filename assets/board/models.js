@@ -24,7 +24,7 @@ class ModelsTab extends WatchedTab {
     parts.settings.addEventListener("submit", async (event) => {
       event.preventDefault();
       const saved = await this.act({ do: "settings", threads: parts.threads.value, gpu_layers: parts.layers.value, template: parts.template.value, adapter: parts.adapter.value });
-      if (saved) parts.problem.append(flag("info", t("The settings are saved."), t("They hold from the next load on.")));
+      if (saved) this.tell(flag("info", t("The settings are saved."), t("They hold from the next load on.")));
     });
     parts.browse.addEventListener("click", () => (parts.picker.hidden ? this.browse(parts.path.value.trim()) : (parts.picker.hidden = true)));
     this.watch();
@@ -40,7 +40,7 @@ class ModelsTab extends WatchedTab {
     const { parts } = this;
     const remove = button(t("Delete the file"), () => this.act({ do: "remove", key: row.key }));
     const keep = button(t("Keep it"), () => parts.problem.replaceChildren(), { kind: "quiet" });
-    parts.problem.replaceChildren(flag("fail", t("Delete {file}?", { file: row.file }), t("It can be downloaded again."), remove, keep));
+    this.tell(flag("fail", t("Delete {file}?", { file: row.file }), t("It can be downloaded again."), remove, keep));
     keep.focus();
   }
 

@@ -47,16 +47,16 @@ class WatchedTab {
     this.turn += 1;
     const answer = await this.server.act(body).catch(() => null);
     const problem = answer ? answer.refused : NO_ANSWER;
-    if (problem) this.tell(problem);
+    if (problem) this.tell(failure(problem));
     if (answer) this.show(answer);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.poll(), this.paces[0]);
     return !problem;
   }
 
-  /** Show a problem where the person looks: many a button is far below its place. */
-  tell(problem) {
-    this.parts.problem.append(failure(problem));
-    this.parts.problem.scrollIntoView({ block: "nearest" });
+  /** Show a message where the person looks: many a button is far below its place. */
+  tell(message) {
+    this.parts.problem.replaceChildren(message);
+    message.scrollIntoView({ block: "nearest" });
   }
 }

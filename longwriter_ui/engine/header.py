@@ -98,6 +98,8 @@ def number_of(metadata: Mapping[str, object], key: str, default: int = 0) -> int
 def read_header(path: Path) -> Header:
     """Read and check the header; ModelFileError when there is no such file, it is no GGUF, or it ends too early."""
     try:
+        if path.is_dir():
+            raise ModelFileError(f"{path} is a folder.", "Choose a file in it whose name ends in .gguf.")
         with path.open("rb") as file:
             if file.read(4) != b"GGUF":
                 raise ModelFileError(
@@ -108,8 +110,6 @@ def read_header(path: Path) -> Header:
                 length = len(data)
     except FileNotFoundError as error:
         raise ModelFileError(f"There is no file {path}.", "Check the path to the model.") from error
-    except IsADirectoryError as error:
-        raise ModelFileError(f"{path} is a folder.", "Choose a file in it whose name ends in .gguf.") from error
     except (OSError, ValueError) as error:
         raise ModelFileError(f"{path} cannot be read: {error}.", "Choose a model file in GGUF format.") from error
     except (struct.error, UnicodeDecodeError, OverflowError) as error:

@@ -75,6 +75,46 @@ def test_a_paragraph_enters_the_stages_where_its_opener_says_and_goes_through_to
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_the_number_of_lines_of_a_plan_is_decided_at_the_first_one(language):
+    v = voice(language)
+    firsts = [plans.last(v, number)[0] for number in plans.NUMBERS]
+    beginnings = [{point[:6] for point in aspect.points} for aspect in firsts]
+    assert not set.intersection(*beginnings)
+    for number in plans.NUMBERS:
+        aspects = plans.last(v, number)
+        places = [v.aspects.index(aspect) for aspect in aspects]
+        assert len(aspects) == number and places[0] < min(places[1:])
+        assert places[1:] == list(range(len(v.aspects) - number + 1, len(v.aspects)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_paragraph_for_a_main_point_of_the_users_own_names_it_first(language):
+    for v, topic, rng in some(language, 5):
+        text = paragraph(v, v.aspects[3], (topic,), 200, rng, "The Weather of 1816")
+        assert "The Weather of 1816" in text[:120]
+        assert topic in text
+
+
+def test_english_agrees_and_begins_sentences_with_a_capital():
+    for v, _, rng in some("en", 150):
+        text = paragraph(v, rng.choice(v.aspects), ("Zed",), 300, rng)
+        assert not re.search(r"\b[Aa] [aeio]\w", text.replace("a one", ""))
+        assert not re.search(r"\b(\w{3,}) \1\b", text)
+        assert all(s[0].isupper() for s in re.split(r"(?<=[.!?]) ", text))
+        assert "  " not in text
+
+
+def test_the_topic_is_never_the_subject_of_a_verb_that_would_have_to_agree_with_it():
+    before = r"(?:^|\b(?:that|what|where|how|why|when|if|and|so) )"
+    verbs = re.compile(before + r"\{t\} (is|are|was|were|have|do|[a-z]+s)\b", re.I)
+    assert verbs.search("Few know what {t} means.") and not verbs.search("To understand {t} unless")
+    v = voice("en")
+    groups = (*v.stages, *v.openers, v.closers, *(aspect.points for aspect in v.aspects))
+    patterns = [p for group in groups for p in group]
+    assert [p for p in patterns if verbs.search(p)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("total", [300, 450, 600, 700, 1000, 1234, 1500, 2750, 3000, 5000, 6000, 7500, 12000, 20000])
 def test_a_plan_has_the_form_and_sums_to_the_request(language, total):
     for v, topic, rng in some(language, 20):
