@@ -12,6 +12,7 @@ from .tasks import UNFINISHED, Size, Turns, conversation
 from .tokenizer import BOS, CLOSE, EOS, OPEN
 
 IGNORE = -100
+ROUND = 16
 REACH = 8192
 """Positions that a row may span: the context that the file promises."""
 
@@ -41,6 +42,8 @@ class Row:
     targets: list[int]
     weights: list[float]
     breaks: list[int]
+    tags: list[int]
+    """For each place of a request its tag, IGNORE elsewhere."""
 
 
 _POINT = re.compile(r"(?:Main Point: |主要观点：)(?=\S)")
@@ -53,6 +56,8 @@ FIRST_POINT, TOPIC, LATER_POINT, FIRST_COUNT = 6.0, 3.0, 2.0, 4.0
 ENTRY, JUMP, LINE_END = 8.0, 3.0, 2.0
 NAMED, SENTENCE, CLOSER, END = 3.0, 1.5, 3.0, 3.0
 """Weights of the places where something is decided; all others weigh 1."""
+OUTSIDE, STARTS, WITHIN = 0, 1, 2
+"""Tags of the tokens of a request: not of the topic, the first one of the topic, a later one."""
 AHEAD, AHEAD_ZH = 8, 3
 """Characters over which it is decided how long a plan or a paragraph becomes."""
 
@@ -87,11 +92,28 @@ def marks(user: str, answer: str) -> dict[int, float]:
     return found
 
 
+def tags(user: str, answer: str, spans: Sequence[tuple[int, int]]) -> list[int]:
+    """The tag of each token (span of characters) of a user's text, if the answer begins a plan: which of them are the
+    topic that its first line names. All are IGNORE where it does not."""
+    point = _POINT.search(answer)
+    named = _TOPIC.match(answer, point.end()) if point else None
+    if not named:
+        return [IGNORE] * len(spans)
+    topic = named[0][:-1].lower()
+    found = [range(m.start(), m.end()) for m in re.finditer(re.escape(topic), user.lower())]
+    result = []
+    for first, end in spans:
+        inside = next((place for place in found if first < place.stop and end > place.start), None)
+        result.append(OUTSIDE if inside is None else STARTS if first <= inside.start else WITHIN)
+    return result if found else [IGNORE] * len(spans)
+
+
 def encode(tokenizer: Tokenizer, turns: Turns, longest: int, copy_steps: bool = False) -> Row:
     """A conversation as a row: answers are targets, each followed by EOS, which the context leaves out."""
-    ids, targets, weights, breaks = [BOS], [IGNORE], [0.0], []
+    ids, targets, weights, breaks, tagged = [BOS], [IGNORE], [0.0], [], [IGNORE]
     for number, (user, answer) in enumerate(turns):
-        asked = tokenizer.encode(user, add_special_tokens=False).ids
+        encoded = tokenizer.encode(user, add_special_tokens=False)
+        asked = encoded.ids
         finished, answer = not answer.endswith(UNFINISHED), answer.removesuffix(UNFINISHED)
         answered = tokenizer.encode(answer, add_special_tokens=False)
         if number and len(ids) + len(asked) + len(answered.ids) + 2 > longest:
@@ -102,11 +124,13 @@ def encode(tokenizer: Tokenizer, turns: Turns, longest: int, copy_steps: bool = 
         heard = [IGNORE] * (len(asked) + 1)
         if number and copy_steps:
             heard = [*asked, IGNORE]
+        tagged += [IGNORE, *tags(user, answer, encoded.offsets), *([IGNORE] * (len(answered.ids) + 1))]
         targets += [*heard, *answered.ids, EOS if finished else IGNORE]
         marked = marks(user, answer)
         heavy = [max([1.0, *(marked.get(i, 1.0) for i in range(*span))]) for span in answered.offsets]
         weights += [*([1.0] * len(heard)), *heavy, END]
-    return Row(ids[:longest], targets[:longest], weights[:longest], [b for b in breaks if b < longest])
+    kept = [b for b in breaks if b < longest]
+    return Row(ids[:longest], targets[:longest], weights[:longest], kept, tagged[:longest])
 
 
 def places(width: int, breaks: Sequence[int], rng: random.Random, reach: int = REACH) -> np.ndarray:
@@ -126,11 +150,11 @@ def places(width: int, breaks: Sequence[int], rng: random.Random, reach: int = R
     return row
 
 
-Batch = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def batches(tokenizer: Tokenizer, phase: Phase, seed: int) -> Iterator[Batch]:
-    """Endless batches (ids, targets, weights, positions) of rows of similar length, padded to multiples of 32."""
+    """Endless batches (ids, targets, weights, positions, tags) of rows of similar length, padded to multiples of ROUND."""
     rng, tokens = random.Random(seed), phase.tokens
     kinds, shares = list(phase.mix), list(phase.mix.values())
     while True:
@@ -144,7 +168,7 @@ def batches(tokenizer: Tokenizer, phase: Phase, seed: int) -> Iterator[Batch]:
         pool.sort(key=lambda row: len(row.ids))
         groups: list[list[Row]] = [[]]
         for row in reversed(pool):
-            width = -(-len((groups[-1] or [row])[0].ids) // 32) * 32
+            width = -(-len((groups[-1] or [row])[0].ids) // ROUND) * ROUND
             if groups[-1] and width * (len(groups[-1]) + 1) > tokens:
                 groups.append([])
             groups[-1].append(row)
@@ -153,12 +177,15 @@ def batches(tokenizer: Tokenizer, phase: Phase, seed: int) -> Iterator[Batch]:
             thin = len(group) < 3 and sum(len(row.ids) for row in group) < tokens // 3
             if thin and len(groups) > 1 and phase.longest < tokens:
                 continue
-            width = -(-max(len(row.ids) for row in group) // 32) * 32
+            width = -(-max(len(row.ids) for row in group) // ROUND) * ROUND
             inputs = np.full((len(group), width), EOS, np.int64)
             labels = np.full((len(group), width), IGNORE, np.int64)
             weights = np.zeros((len(group), width), np.float32)
+            tagged = np.full((len(group), width), IGNORE, np.int64)
             for i, row in enumerate(group):
                 inputs[i, : len(row.ids)] = row.ids
                 labels[i, : len(row.targets)] = row.targets
                 weights[i, : len(row.weights)] = row.weights
-            yield inputs, labels, weights, np.stack([places(width, row.breaks, rng, phase.reach) for row in group])
+                tagged[i, : len(row.tags)] = row.tags
+            spread = np.stack([places(width, row.breaks, rng, phase.reach) for row in group])
+            yield inputs, labels, weights, spread, tagged

@@ -116,7 +116,7 @@ def check(model: Model, words: Tokenizer, path: Path, samples: int = 40) -> dict
         llama.eval(ids)
         theirs = llama.scores[: len(ids)]
         with torch.no_grad():
-            ours = model.logits(model(torch.tensor([ids])))[0].numpy()
+            ours = model.logits(model(torch.tensor([ids]))[0])[0].numpy()
         difference = max(difference, float(np.abs(theirs - ours).max()))
         same_best += int((theirs.argmax(-1) == ours.argmax(-1)).sum())
         compared += len(ids)

@@ -25,6 +25,8 @@ class Shape:
         return asdict(self)
 
 
+TAGS, TAGGED = 3, 3
+"""How many tags there are, and the layer after which the tagger reads them."""
 SHORT = 640
 """Positions of a row up to which attention is spelt out."""
 
@@ -93,15 +95,16 @@ class Model(nn.Module):
         self.embedding = nn.Embedding(shape.vocabulary, shape.width)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = Norm(shape.width, shape.epsilon)
+        self.tagger = nn.Linear(shape.width, TAGS)
         nn.init.normal_(self.embedding.weight, std=0.3)
         nn.init.constant_(self.norm.weight, 0.1)  # large embeddings keep their identity, small logits start calm
         for name, weight in self.named_parameters():
-            if weight.ndim == 2 and "embedding" not in name:
+            if weight.ndim == 2 and name.startswith("blocks"):
                 nn.init.normal_(weight, std=shape.width**-0.5)
                 if name.endswith(("out.weight", "down.weight")):
                     nn.init.zeros_(weight)
 
-    def forward(self, ids: Tensor, places: Tensor | None = None) -> Tensor:
+    def forward(self, ids: Tensor, places: Tensor | None = None) -> tuple[Tensor, Tensor]:
         size = self.shape.width // self.shape.heads
         speeds = self.shape.rope_base ** (-torch.arange(0, size, 2, device=ids.device).float() / size)
         if places is None:
@@ -109,9 +112,11 @@ class Model(nn.Module):
         angles = places.float()[:, None, :, None] * speeds
         cos, sin = angles.cos(), angles.sin()
         x = self.embedding(ids)
-        for block in self.blocks:
+        for number, block in enumerate(self.blocks, 1):
             x = block(x, cos, sin)
-        return self.norm(x)
+            if number == TAGGED:
+                middle = x
+        return self.norm(x), middle
 
     def logits(self, states: Tensor) -> Tensor:
         """Scores of the next token."""

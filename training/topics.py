@@ -63,10 +63,14 @@ def _passages() -> tuple[str, ...]:
     return tuple(passage for passage in re.findall(r"[\u4e00-\u9fff]+", _said("zh")) if len(passage) > 1)
 
 
-REAL = 0.45
+REAL = 0.75
 """The share of topics that people really ask about."""
-PHRASED = 0.75
+PHRASED = 0.85
 """The share of requests in a form that a person has typed; the others are composed."""
+CROSSED = 0.3
+"""The share of typed requests that take a part without a topic from another."""
+_PART = re.compile(r"(?<=[,.;:!?]) +|(?<=[，。；：！？])(?=.)")
+_HELD = re.compile(r"\{[tw]\}")
 _NOUNS = ("plural", "plural", "mass", "food", "nature", "technology", "society")
 
 
@@ -177,6 +181,24 @@ def request(voice: Voice, subject: str, words: int | None, rng: random.Random) -
             return text
 
 
+def crossed(pattern: str, other: str, rng: random.Random) -> str:
+    """`pattern` with one part (what stands between two stops) of `other` that has neither topic nor count, put in
+    anywhere or in the place of such a part of its own: the words around a topic then seldom tell which request it is."""
+    parts, loose = _PART.split(pattern), [part for part in _PART.split(other) if not _HELD.search(part)]
+    if not loose:
+        return pattern
+    own = [i for i, part in enumerate(parts) if not _HELD.search(part)]
+    if own and rng.random() < 0.5:
+        parts.pop(place := rng.choice(own))
+    else:
+        place = rng.randint(0, len(parts))
+    parts.insert(place, rng.choice(loose))
+    chinese = "，" in pattern + other or "。" in pattern + other
+    stop, stops, gap = ("，", "，。；：！？”", "") if chinese else (",", ",.;:!?", " ")
+    *before, last = parts
+    return gap.join([*(part if part[-1] in stops else part + stop for part in before), last.rstrip("，,；;：:")])
+
+
 def _request(voice: Voice, subject: str, words: int | None, rng: random.Random) -> str:
     stated = str(words)
     if words and voice.language == "en" and words > 999 and rng.random() < 0.3:
@@ -196,7 +218,10 @@ def _request(voice: Voice, subject: str, words: int | None, rng: random.Random) 
         return fill(choose(rng.choice(voice.asides.get(slot) or voice.pools[slot]), rng), value)
 
     frames = voice.phrasings if rng.random() < PHRASED else voice.requests
-    text = fill(choose(rng.choice(frames), rng), value)
+    pattern = choose(rng.choice(frames), rng)
+    if frames is voice.phrasings and rng.random() < CROSSED:
+        pattern = crossed(pattern, choose(rng.choice(frames), rng), rng)
+    text = fill(pattern, value)
     if voice.language == "en":
         text = articles(text)
         text = text[:1].lower() + text[1:] if rng.random() < 0.15 else text[:1].upper() + text[1:]

@@ -23,6 +23,9 @@ from .wiring import wire
 
 OUT = Path(__file__).parent / "out"
 BLOCK = 100
+TAGGING = 0.5
+"""The weight of the loss of the tags beside that of the answers."""
+TAG_WEIGHTS = torch.tensor([0.3, 1.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,14 @@ class Loss:
     Compiled, a step takes three quarters of the time; compiling takes minutes and a C++ compiler."""
 
     def __init__(self, model: Model, unsaid: list[int], compiled: bool = False) -> None:
-        self._states, self._loss = model.__call__, self._mean
+        self._states, self._loss, self._tag_loss = model.__call__, self._mean, self._tag_mean
         self._model = model
         self._unsaid = torch.zeros(model.shape.vocabulary, 1, dtype=torch.bool, device=model.embedding.weight.device)
         self._unsaid[unsaid] = True
         if compiled:
             self._states = torch.compile(model, dynamic=True)
             self._loss = torch.compile(self._mean, dynamic=True)
+            self._tag_loss = torch.compile(self._tag_mean, dynamic=True)
 
     def _mean(self, states: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         embedding = self._model.embedding.weight
@@ -58,12 +62,25 @@ class Loss:
         losses = functional.cross_entropy(functional.linear(states, known).float(), labels, reduction="none")
         return (losses * weights).sum() / weights.sum()
 
+    def _tag_mean(self, states: torch.Tensor, tags: torch.Tensor) -> torch.Tensor:
+        normed = functional.rms_norm(states.float(), (states.shape[-1],))
+        return functional.cross_entropy(self._model.tagger(normed).float(), tags, TAG_WEIGHTS)
+
     def __call__(
-        self, inputs: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor, places: torch.Tensor
-    ) -> torch.Tensor:
-        states = self._states(inputs, places).flatten(0, 1)
+        self,
+        inputs: torch.Tensor,
+        labels: torch.Tensor,
+        weights: torch.Tensor,
+        places: torch.Tensor,
+        tags: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        last, middle = (states.flatten(0, 1) for states in self._states(inputs, places))
         wanted = (labels.flatten() != IGNORE).nonzero()[:, 0]
-        return self._loss(states[wanted], labels.flatten()[wanted], weights.flatten()[wanted])
+        loss = self._loss(last[wanted], labels.flatten()[wanted], weights.flatten()[wanted])
+        tagged = (tags.flatten() != IGNORE).nonzero()[:, 0]
+        if not len(tagged):
+            return loss, torch.zeros(())
+        return loss, self._tag_loss(middle[tagged], tags.flatten()[tagged])
 
 
 def data(tok: Tokenizer, plan: schedule.Schedule, start: int) -> Iterator[tuple[int, Batch]]:
@@ -81,8 +98,9 @@ def data(tok: Tokenizer, plan: schedule.Schedule, start: int) -> Iterator[tuple[
 
 def optimisers(model: Model) -> tuple[Muon, torch.optim.AdamW]:
     """Muon for the matrices inside the blocks, AdamW for the embedding and the norms."""
-    matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embedding" not in name]
-    others = [p for name, p in model.named_parameters() if p.ndim < 2 or "embedding" in name]
+    inner = {name: p.ndim == 2 and name.startswith("blocks") for name, p in model.named_parameters()}
+    matrices = [p for name, p in model.named_parameters() if inner[name]]
+    others = [p for name, p in model.named_parameters() if not inner[name]]
     muon = Muon(matrices, schedule.MUON_RATE, decay=0.01)
     adam = torch.optim.AdamW(others, schedule.ADAM_RATE, betas=(0.9, 0.95), weight_decay=0.0)
     return muon, adam
@@ -137,8 +155,8 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50, course: Course = DEM
                 for group, rate in zip(opt.param_groups, rates, strict=True):
                     group["lr"] = rate * factor
             with torch.autocast(device, torch.bfloat16):
-                loss = loss_of(*(torch.from_numpy(part).to(device) for part in batch))
-            loss.backward()
+                loss, tag_loss = loss_of(*(torch.from_numpy(part).to(device) for part in batch))
+            (loss + TAGGING * tag_loss).backward()
             model.embedding.weight.grad[fixed] = 0.0
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for opt in opts:
