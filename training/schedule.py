@@ -23,8 +23,8 @@ _DECISIONS = {
 _MORE_PROSE = _DECISIONS | {"find": 0.66, "begin": 0.13, "plan": 0.05, "write": 0.065}
 PHASES = (
     Phase(500, 4096, {"find": 0.6, "begin": 0.2, "echo": 0.12, "drill": 0.08}, Size(220, 110, 3), 640, copy_steps=True),
-    Phase(8600, 4096, _DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
-    Phase(4200, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(8100, 4096, _DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(4000, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
     Phase(200, 6144, _MORE_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True),
 )
 """Short exercises first; then the application's own tasks among them, half of the text being decisions (which topic,
