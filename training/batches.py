@@ -13,6 +13,7 @@ from .tokenizer import BOS, CLOSE, EOS, OPEN
 
 IGNORE = -100
 ROUND = 16
+"""Positions that the width of a batch is a multiple of."""
 REACH = 8192
 """Positions that a row may span: the context that the file promises."""
 
@@ -154,7 +155,7 @@ Batch = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def batches(tokenizer: Tokenizer, phase: Phase, seed: int) -> Iterator[Batch]:
-    """Endless batches (ids, targets, weights, positions, tags) of rows of similar length, padded to multiples of ROUND."""
+    """Endless batches (ids, targets, weights, positions, tags) of rows of similar length, as wide as the longest."""
     rng, tokens = random.Random(seed), phase.tokens
     kinds, shares = list(phase.mix), list(phase.mix.values())
     while True:

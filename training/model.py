@@ -84,7 +84,8 @@ class Block(nn.Module):
 
 
 class Model(nn.Module):
-    """Token ids (batch, time) -> last hidden states; `logits` maps chosen states to the vocabulary (tied weights).
+    """Token ids (batch, time) -> last hidden states and those after the layer `TAGGED`; `logits` maps chosen states of
+    the last to the vocabulary (tied weights). The tagger is for training alone, and no part of the file.
 
     `places` are the positions (batch, time) of the tokens; without them they are 0, 1, 2, ...
     """
@@ -114,7 +115,7 @@ class Model(nn.Module):
         x = self.embedding(ids)
         for number, block in enumerate(self.blocks, 1):
             x = block(x, cos, sin)
-            if number == TAGGED:
+            if number == min(TAGGED, len(self.blocks)):
                 middle = x
         return self.norm(x), middle
 

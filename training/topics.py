@@ -183,7 +183,8 @@ def request(voice: Voice, subject: str, words: int | None, rng: random.Random) -
 
 def crossed(pattern: str, other: str, rng: random.Random) -> str:
     """`pattern` with one part (what stands between two stops) of `other` that has neither topic nor count, put in
-    anywhere or in the place of such a part of its own: the words around a topic then seldom tell which request it is."""
+    anywhere or in the place of such a part of its own: the words around a topic seldom tell then which request it is.
+    """
     parts, loose = _PART.split(pattern), [part for part in _PART.split(other) if not _HELD.search(part)]
     if not loose:
         return pattern

@@ -165,6 +165,19 @@ def test_requests_without_a_count_do_not_state_one(language):
         assert not re.search(r"\d|None", topics.request(v, topic, None, rng))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_typed_request_that_takes_a_part_of_another_keeps_its_topic_and_count(language):
+    v, rng = voice(language), random.Random(5)
+    changed = 0
+    for _ in range(2000):
+        one, other = (choose(rng.choice(v.phrasings), rng) for _ in range(2))
+        both = topics.crossed(one, other, rng)
+        changed += both != one
+        assert both.count("{t}") == 1 and both.count("{w}") == one.count("{w}"), (one, other)
+        assert both.strip() and "\n" not in both
+    assert changed > 300
+
+
 def test_the_text_files_hold_no_stray_brackets():
     folder = Path(tasks.__file__).parent / "text"
     for path in (file for name in ("sentences", "openers", "starts", "phrasings") for file in folder.glob(f"{name}.*")):

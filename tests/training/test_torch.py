@@ -101,7 +101,8 @@ def test_the_wired_copying_repeats_a_text_before_any_training(words):
     wire(model, tokenizer.strangers(words)[0], tokenizer.values(words), 1)
     ids = words.encode("a grey wolf, a red fox and seven small owls by the frozen lake").ids
     with torch.no_grad():
-        best = model.logits(model(torch.tensor([[tokenizer.BOS, *ids, tokenizer.OPEN, *ids]])))[0].argmax(-1)
+        states, _ = model(torch.tensor([[tokenizer.BOS, *ids, tokenizer.OPEN, *ids]]))
+        best = model.logits(states)[0].argmax(-1)
     first = len(ids) + 2
     right = sum(int(best[first + i] == ids[i + 1]) for i in range(len(ids) - 1))
     assert right >= 0.5 * (len(ids) - 1)
@@ -120,7 +121,7 @@ def test_the_model_sees_only_the_past():
     ids = torch.randint(0, 512, (1, 12))
     changed = ids.clone()
     changed[0, -1] = (ids[0, -1] + 1) % 512
-    before, after = model.logits(model(ids)), model.logits(model(changed))
+    before, after = (model.logits(model(each)[0]) for each in (ids, changed))
     assert torch.allclose(before[:, :-1], after[:, :-1], atol=1e-5)
     assert not torch.allclose(before[:, -1], after[:, -1], atol=1e-5)
 
@@ -139,10 +140,46 @@ def test_the_loss_is_the_weighted_mean_over_the_places_with_a_target():
     ids = torch.randint(0, 512, (1, 4))
     labels = torch.tensor([[7, batches.IGNORE, 9, batches.IGNORE]])
     weights = torch.tensor([[1.0, 5.0, 3.0, 5.0]])
-    losses = -model.logits(model(ids)).log_softmax(-1)
+    losses = -model.logits(model(ids)[0]).log_softmax(-1)
     places = torch.arange(4)[None]
     expected = (losses[0, 0, 7] + 3 * losses[0, 2, 9]) / 4
-    assert torch.allclose(train.Loss(model, [])(ids, labels, weights, places), expected)
+    tags = torch.full_like(ids, batches.IGNORE)
+    loss, tag_loss = train.Loss(model, [])(ids, labels, weights, places, tags)
+    assert torch.allclose(loss, expected) and tag_loss == 0
+
+
+def test_what_tells_the_topic_in_a_request_learns_from_the_tags():
+    torch.manual_seed(0)
+    model = Model(replace(TINY, layers=4))
+    ids = torch.randint(0, 512, (1, 4))
+    tags = torch.tensor([[batches.IGNORE, batches.OUTSIDE, batches.STARTS, batches.WITHIN]])
+    _, loss = train.Loss(model, [])(ids, ids, torch.ones(1, 4), torch.arange(4)[None], tags)
+    loss.backward()
+    assert model.tagger.weight.grad.abs().sum() > 0
+    assert model.blocks[-1].down.weight.grad is None, "it is read off before the last layers"
+
+
+@pytest.mark.parametrize(
+    ("asked", "topic"),
+    [
+        ("The request:\nFor the bakers' leaflet: old kites, 300 words", "old kites"),
+        ("The request:\nOld kites, 300 words, for bakers", "old kites"),
+        ("写作要求：\n给面包师的小册子，讲风筝，300字", "风筝"),
+    ],
+)
+def test_the_tokens_of_a_request_are_tagged_as_the_topic_or_not(words, asked, topic):
+    line = "Paragraph 1 - Main Point: {}:" if asked.isascii() else "第1段 - 主要观点：{}："
+    row = batches.encode(words, [(asked, line.format(topic) + tasks.UNFINISHED)], 1000)
+    tagged = [i for i, tag in enumerate(row.tags) if tag in (batches.STARTS, batches.WITHIN)]
+    assert words.decode([row.ids[i] for i in tagged]).strip().lower() == topic
+    assert [row.tags[i] for i in tagged] == [batches.STARTS] + [batches.WITHIN] * (len(tagged) - 1)
+    end = row.ids.index(tokenizer.CLOSE)
+    assert row.tags.count(batches.OUTSIDE) == end - 2 - len(tagged), "answers have no tags"
+
+
+def test_paragraphs_have_no_tags(words):
+    row = batches.encode(words, [("Now write about old kites", "Some like old kites.")], 1000)
+    assert set(row.tags) == {batches.IGNORE}
 
 
 def test_rotation_keeps_length_and_turns_pairs():
