@@ -25,8 +25,10 @@ class Shape:
         return asdict(self)
 
 
-TAGS, TAGGED = 3, 3
-"""How many tags there are, and the layer after which the tagger reads them."""
+TAGS = 3
+"""How many tags the token of a request may have; see `batches`."""
+TAGGED = 3
+"""The layer after which they are read off."""
 SHORT = 640
 """Positions of a row up to which attention is spelt out."""
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 
 import torch
 from tokenizers import Tokenizer
@@ -99,7 +100,7 @@ def data(tok: Tokenizer, plan: schedule.Schedule, start: int) -> Iterator[tuple[
 
 
 def optimisers(model: Model) -> tuple[Muon, torch.optim.AdamW]:
-    """Muon for the matrices inside the blocks, AdamW for the embedding and the norms."""
+    """Muon for the matrices inside the blocks, AdamW for the embedding, the norms and the tagger."""
     inner = {name: p.ndim == 2 and name.startswith("blocks") for name, p in model.named_parameters()}
     matrices = [p for name, p in model.named_parameters() if inner[name]]
     others = [p for name, p in model.named_parameters() if not inner[name]]
@@ -149,7 +150,7 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50, course: Course = DEM
     base = [[group["lr"] for group in opt.param_groups] for opt in opts]
     if start:
         base = [[schedule.MUON_RATE] * len(base[0]), [schedule.ADAM_RATE] * len(base[1])]
-    began, positions, recent = time.time(), 0, []
+    began, positions, recent, tagged = time.time(), 0, [], []
     with (out / "log.jsonl").open("a", encoding="utf-8") as log:
         for step, batch in data(tok, course.schedule, start):
             factor = course.schedule.rate(step)
@@ -166,15 +167,17 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50, course: Course = DEM
                 opt.zero_grad()
             positions += batch[0].size
             recent.append(loss.item())
+            tagged.append(tag_loss.item())
             if step % 4 == 0:
                 torch.set_num_threads(cores.threads())
             if (step + 1) % 10 == 0:
                 spent = time.time() - began
-                row = {"step": step + 1, "loss": round(sum(recent) / len(recent), 4), "speed": round(positions / spent)}
+                row = {"step": step + 1, "loss": round(mean(recent), 4), "tags": round(mean(tagged), 4)}
+                row |= {"speed": round(positions / spent)}
                 row |= {"seconds": round(seconds + spent), "threads": torch.get_num_threads()}
                 print(json.dumps(row), file=log, flush=True)
                 print(row, flush=True)
-                recent = []
+                recent, tagged = [], []
             if (step + 1) % every == 0 or step + 1 == course.schedule.steps:
                 save(path, model, opts, step + 1, seconds + time.time() - began)
     return path
