@@ -10,6 +10,7 @@ reason and the final counts. Cancelling is setting an event; afterwards the engi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -106,8 +107,9 @@ class Request:
     """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given (`form` is the
     same as JSON), with about as many words as `length` says. An answer that is being continued counts from its
     beginning. `guarded`: it ends with the reason LOOP when it comes to repeat itself or what the conversation has of
-    earlier answers, except `source`, the text it is another version of. `variants`: so many answers are written
-    together, each with a seed of its own."""
+    earlier answers, except `source`, the text it is another version of. It ends, too, where it comes to what only
+    those who ask say, which `asking` matches. `variants`: so many answers are written together, each with a seed of
+    its own."""
 
     conversation: Conversation
     sampling: Sampling
@@ -116,6 +118,7 @@ class Request:
     length: LengthGoal | None = None
     guarded: bool = False
     source: str = ""
+    asking: re.Pattern[str] | None = None
     variants: int = 1
     form: JsonForm | None = None
 
@@ -133,6 +136,12 @@ class Request:
             for part in turn.parts
             if (part.tokens or turn.role is Role.ASSISTANT) and part.text != self.source
         )
+
+    def own(self, text: str) -> int:
+        """How many characters of an answer's text are its own: those before it asks for something itself. What it
+        begins with is never a question, for many models say their step again before they write."""
+        found = self.asking.finditer(text) if self.asking else ()
+        return next((match.start() for match in found if text[: match.start()].strip()), len(text))
 
     @property
     def begun(self) -> str:

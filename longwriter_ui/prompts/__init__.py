@@ -6,6 +6,7 @@ once, so braces or dollar signs in a person's text stay what they are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -78,6 +79,14 @@ def turn(number: int, step: Step, language: str, cue: str = "") -> str:
     """Asks for one paragraph. `cue`: what holds from an earlier step on, or from this one."""
     asked = asked_for(step, language, cue)
     return _template("turn", language).format(step=render_step(number, step, language), asked=asked)
+
+
+@cache
+def asking(language: str) -> re.Pattern[str]:
+    """What only a `turn` says, with the space before it: its first words, the head of the step's line, or both."""
+    head = re.escape(render_step(0, Step("*"), language).split("*")[0].rstrip()).replace("0", r"\d+")
+    words = re.escape(_template("turn", language).format(asked="", step="").strip())
+    return re.compile(rf"\s*(?:{words}(?:\s*{head})?|{head})")
 
 
 def asked_for(step: Step, language: str, cue: str = "") -> str:
