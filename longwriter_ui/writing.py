@@ -55,10 +55,8 @@ class Writer:
         """For at most `words` words by far; `whole` is what the answer is to have in the end."""
         goal = LengthGoal(whole, draft.brief.language, self.length) if whole else None
         limit = math.ceil(words * tokens_per_word(self.engine, draft.brief.language) * _OVERRUN) + 64
-        # In one answer for the whole piece a model may name each paragraph before it writes it.
-        asking = None if draft.mode is Mode.ONESHOT else prompts.asking(draft.brief.language)
-        sampling = replace(self.sampling, seed=seed)
-        return Request(conversation, sampling, limit, length=goal, guarded=self.guarded, asking=asking)
+        asker, sampling = prompts.asker(draft.brief.language), replace(self.sampling, seed=seed)
+        return Request(conversation, sampling, limit, length=goal, guarded=self.guarded, asker=asker)
 
 
 def tokens_per_word(engine: Engine, language: str) -> float:
@@ -177,13 +175,18 @@ class Answer:
         """The answer as a version; a stopped one keeps its trailing space, so that it can be continued exactly. What
         only those who ask would say is taken back. One that is held to a length and did not end by itself loses the
         sentence that it was cut off in; a line without sentences, such as one of a list or a poem, stays as it is."""
-        if (own := self._request.own(self.text)) < len(self.text):
+        old = len(self.begun.text)
+        if (own := self._request.own(self.text, old)) < len(self.text):
             finish = FinishReason.CANCELLED if self.finish is FinishReason.CANCELLED else FinishReason.STOP
-            return self._up_to(max(0, own - len(self.begun.text)), finish)
-        if self._held and self.finish is FinishReason.LENGTH:
-            line = self._new.rpartition("\n")[2]
-            if end := last_sentence_end(line):
-                return self._up_to(len(self._new) - len(line) + end, FinishReason.LENGTH)
+            own = _whole(self.text[:own]) if self._held else own
+            if own < old:
+                return replace(self.begun, text=self.begun.text[:own].rstrip(), finish=finish, tokens=())
+            # The space after a sentence is often of one token with its end.
+            spaces = len(self.text) - own - len(self.text[own:].lstrip(" \t\n"))
+            version = self._up_to(own + spaces - old, finish)
+            return replace(version, text=version.text.strip(" \t\n"))
+        if self._held and self.finish is FinishReason.LENGTH and (whole := _whole(self._new)) < len(self._new):
+            return self._up_to(whole, FinishReason.LENGTH)
         text = self.text if self.finish is FinishReason.CANCELLED else self.text.strip(" \t\n")
         return replace(self.begun, text=text, finish=self.finish, tokens=self._tokens(len(self._chunks)))
 
@@ -206,6 +209,13 @@ class Answer:
         if self.begun.text and not self.begun.tokens:
             return ()
         return (*self.begun.tokens, *(token for chunk in self._chunks[:count] for token in chunk.tokens))
+
+
+def _whole(text: str) -> int:
+    """How much of a text there is without the sentence that it breaks off; all, where its last line has none."""
+    line = text.rpartition("\n")[2]
+    end = last_sentence_end(line)
+    return len(text) - len(line) + end if end else len(text)
 
 
 def usage_of(chunk: Chunk | None) -> Usage:

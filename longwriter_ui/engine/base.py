@@ -18,8 +18,10 @@ from typing import Any, Protocol
 
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.events import Reading
+from longwriter_ui.sentences import last_sentence_end
 
 _NEXT_SEED = 104_729  # between the seeds of variants
+_SENTENCE = 30  # characters, within which there are headings ("1. The harbour") and words before the text
 
 
 class Role(str, Enum):
@@ -107,9 +109,9 @@ class Request:
     """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given (`form` is the
     same as JSON), with about as many words as `length` says. An answer that is being continued counts from its
     beginning. `guarded`: it ends with the reason LOOP when it comes to repeat itself or what the conversation has of
-    earlier answers, except `source`, the text it is another version of. It ends, too, where it comes to what only
-    those who ask say, which `asking` matches. `variants`: so many answers are written together, each with a seed of
-    its own."""
+    earlier answers, except `source`, the text it is another version of. `asker` matches what only
+    those who ask say: the answer ends where it comes to that. `variants`: so many answers are written together, each
+    with a seed of its own."""
 
     conversation: Conversation
     sampling: Sampling
@@ -118,7 +120,7 @@ class Request:
     length: LengthGoal | None = None
     guarded: bool = False
     source: str = ""
-    asking: re.Pattern[str] | None = None
+    asker: re.Pattern[str] | None = None
     variants: int = 1
     form: JsonForm | None = None
 
@@ -137,11 +139,14 @@ class Request:
             if (part.tokens or turn.role is Role.ASSISTANT) and part.text != self.source
         )
 
-    def own(self, text: str) -> int:
-        """How many characters of an answer's text are its own: those before it asks for something itself. What it
-        begins with is never a question, for many models say their step again before they write."""
-        found = self.asking.finditer(text) if self.asking else ()
-        return next((match.start() for match in found if text[: match.start()].strip()), len(text))
+    def own(self, text: str, known: int = 0) -> int:
+        """How many characters of an answer's text are its own: those before it asks for something itself, as far as
+        that does not end within the `known` ones. Before it has a sentence, nothing is a question, for many models say
+        their step again before they write."""
+        for match in self.asker.finditer(text) if self.asker else ():
+            if match.end() > known and last_sentence_end(text[: match.start()]) >= _SENTENCE:
+                return match.start()
+        return len(text)
 
     @property
     def begun(self) -> str:

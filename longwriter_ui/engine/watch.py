@@ -1,5 +1,5 @@
-"""What an engine looks after while it writes an answer: its length, that it does not repeat itself, and and that it
-does not go on by asking for the next one."""
+"""What an engine looks after while it writes an answer: its length, that it does not repeat itself, and that it does
+not go on by asking for the next one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from longwriter_ui.engine.base import LengthMode, Request
 from longwriter_ui.engine.length import LengthControl
 from longwriter_ui.loops import LoopGuard
 
-_RECENT = 200  # characters in which the model may be seen to ask
+_RECENT = 400  # characters in which it may be seen to ask
 
 
 class Watch:
@@ -20,16 +20,17 @@ class Watch:
         self._length = LengthControl(goal, request.begun) if goal is not None and held else None
         self._guard = LoopGuard(request.answers) if request.guarded else None
         self._request, self._recent = request, request.begun[-_RECENT:]
-        self.idle = self._length is None and self._guard is None and request.asking is None
+        self.idle = self._length is None and self._guard is None and request.asker is None
 
     def add(self, text: str) -> FinishReason | None:
         """More of the answer; why it has to end here, if it has to."""
         if self._length is not None:
             self._length.add(text)
-        if self._guard is not None and self._guard.add(text):
-            return FinishReason.LOOP
         self._recent = (self._recent + text)[-_RECENT:]
-        return FinishReason.STOP if self._request.own(self._recent) < len(self._recent) else None
+        looping = self._guard is not None and self._guard.add(text)
+        if self._request.own(self._recent, len(self._recent) - len(text)) < len(self._recent):
+            return FinishReason.STOP
+        return FinishReason.LOOP if looping else None
 
     def must_go_on(self) -> bool:
         """Whether the answer must not end yet."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from longwriter_ui.brief import Brief
 from longwriter_ui.engine.base import Conversation, JsonForm, Part, assistant, user
-from longwriter_ui.plan import Step, render_plan, render_step
+from longwriter_ui.plan import STEP_HEAD, Step, render_plan, render_step
 from longwriter_ui.words import LANGUAGES
 
 _HERE = Path(__file__).parent
@@ -82,11 +82,13 @@ def turn(number: int, step: Step, language: str, cue: str = "") -> str:
 
 
 @cache
-def asking(language: str) -> re.Pattern[str]:
-    """What only a `turn` says, with the space before it: its first words, the head of the step's line, or both."""
-    head = re.escape(render_step(0, Step("*"), language).split("*")[0].rstrip()).replace("0", r"\d+")
-    words = re.escape(_template("turn", language).format(asked="", step="").strip())
-    return re.compile(rf"\s*(?:{words}(?:\s*{head})?|{head})")
+def asker(language: str) -> re.Pattern[str]:
+    """What only a `turn` or an `amendment` says, with the space and the marks before it: its first words where a line
+    ends with them, the head of a step's line, or both."""
+    begun = (_template("turn", language).format(asked="", step=""), amendment((), 1, language))
+    words = "|".join(re.escape(text.strip()) for text in begun)
+    before = r"\s*(?:(?<=\n)[*#>_]+ ?)?"
+    return re.compile(rf"{before}(?:(?:{words})(?:[ \t]*\n\s*(?:{STEP_HEAD})?|\s*{STEP_HEAD})|{STEP_HEAD})")
 
 
 def asked_for(step: Step, language: str, cue: str = "") -> str:
