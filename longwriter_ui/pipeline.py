@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from longwriter_ui import prompts
 from longwriter_ui.brief import Brief
@@ -178,9 +179,9 @@ def _write_oneshot(current: Callable[[], Draft], writer: Writer, attempt: int = 
     whole = sum(step.words or 0 for step in draft.steps)
     task = oneshot_task(draft, todo[0], engine.info.vocabulary)
     cutter = Cutter(draft, todo, engine.info.vocabulary)
-    for item in engine.stream(
-        writer.request(draft, task.conversation, seed_of(draft.seed, todo[0], attempt), words, whole), writer.cancel
-    ):
+    request = writer.request(draft, task.conversation, seed_of(draft.seed, todo[0], attempt), words, whole)
+    # A model may name each paragraph of one answer before it writes it.
+    for item in engine.stream(replace(request, asker=None), writer.cancel):
         if isinstance(item, Reading):
             yield item
         else:

@@ -17,6 +17,9 @@ from longwriter_ui.errors import PlanError
 _LEAST, _MOST = 200, 1000  # words the method gives a step
 MAX_STEP_WORDS = 20_000  # a count beyond this, or of 0, is taken as none
 
+STEP_HEAD = r"(?:Paragraph\s\d+\s[-–—]\sMain\sPoint|第\s?\d+\s?段\s?[-–—]\s?主要观点)\s?[:：]"
+"""How a line of a plan begins, as a pattern: nothing else begins so."""
+
 _NUMBER = r"(\d[\d,]*)"
 _ABOUT = r"(?:about|around|approximately|approx\.?|ca\.?|约|大约|~|≈)?"
 _RANGE = rf"{_ABOUT}\s*{_NUMBER}(?:\s*(?:-|–|—|~|～|to|至|到)\s*{_NUMBER})?"

@@ -90,7 +90,7 @@ def revise(current: Callable[[], Draft], writer: Writer, key: str, revision: Rev
         if begun.text:
             going_on = assistant(part(begun, begun.vocabulary))
             request = replace(request, conversation=(*request.conversation, going_on))
-        answer = Answer(begun, request.length)
+        answer = Answer(begun, request)
         yield from _gathered(answer, writer, request, key)
         if answer.finish is not FinishReason.LOOP:
             break
@@ -121,7 +121,7 @@ def alternatives(current: Callable[[], Draft], writer: Writer, key: str, count: 
     begun, usage, done = _begun(draft, index, task, writer.engine), Usage(), 0
     # Written in one batch, they cost far less than one after the other.
     requests = [_request(writer, draft, index, task, paragraph.step.words or 0, n) for n in range(count)]
-    answers = [Answer(begun, request.length) for request in requests]
+    answers = [Answer(begun, request) for request in requests]
     for item in writer.engine.stream_together(requests, writer.cancel):
         if isinstance(item, Reading):
             yield item
@@ -153,8 +153,9 @@ def suggest(current: Callable[[], Draft], writer: Writer, key: str) -> Events:
     sampling = replace(writer.sampling, seed=(draft.seed + sum(draft.steps[index].main_point.encode())) & 0xFFFFFFFF)
     grammar = prompts.plan_grammar(draft.brief.language).replace("{0,49}", "{0,0}")
     form = prompts.plan_form(draft.brief.language, 1)
-    answer = Answer(Version("", Author.MODEL))
-    yield from _gathered(answer, writer, Request(conversation, sampling, _POINT_TOKENS, grammar, form=form), None)
+    request = Request(conversation, sampling, _POINT_TOKENS, grammar, form=form)
+    answer = Answer(Version("", Author.MODEL), request)
+    yield from _gathered(answer, writer, request, None)
     if answer.finish is not FinishReason.CANCELLED:
         yield PointReady(key, parse_plan(answer.text).steps[0].main_point)
     yield Finished(answer.finish, answer.usage)

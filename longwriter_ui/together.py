@@ -48,7 +48,7 @@ def _write_batch(
         seed = seed_of(draft.seed, index, paragraph.versions + attempt)
         words = paragraph.step.words
         requests.append(writer.request(draft, task.conversation, seed, words or 0, words))
-        answers.append(Answer(begin(draft, index, stopped, task, vocabulary), requests[-1].length))
+        answers.append(Answer(begin(draft, index, stopped, task, vocabulary), requests[-1]))
         openings.append(task.opening)
     started: set[int] = set()
     ends: list[FinishReason] = []

@@ -6,6 +6,7 @@ import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
+from longwriter_ui import prompts
 from longwriter_ui.debt import goal_words, told_words
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Version
 from longwriter_ui.engine.base import (
@@ -54,7 +55,8 @@ class Writer:
         """For at most `words` words by far; `whole` is what the answer is to have in the end."""
         goal = LengthGoal(whole, draft.brief.language, self.length) if whole else None
         limit = math.ceil(words * tokens_per_word(self.engine, draft.brief.language) * _OVERRUN) + 64
-        return Request(conversation, replace(self.sampling, seed=seed), limit, length=goal, guarded=self.guarded)
+        asker, sampling = prompts.asker(draft.brief.language), replace(self.sampling, seed=seed)
+        return Request(conversation, sampling, limit, length=goal, guarded=self.guarded, asker=asker)
 
 
 def tokens_per_word(engine: Engine, language: str) -> float:
@@ -87,7 +89,7 @@ def write_paragraph(draft: Draft, index: int, writer: Writer, *, anew: bool) -> 
         request = (writer.against_repetition() if repeats else writer).request(
             draft, conversation, seed, words or 0, words
         )
-        answer = Answer(begun, request.length)
+        answer = Answer(begun, request)
         for item in writer.engine.stream(request, writer.cancel):
             if isinstance(item, Reading):
                 yield item
@@ -142,11 +144,12 @@ def repeats_itself(*, kept: bool = False) -> EngineError:
 
 
 class Answer:
-    """An answer as it grows, from the version it began with. `goal`: the length it is held to."""
+    """An answer to `request` as it grows, from the version it began with."""
 
-    def __init__(self, begun: Version, goal: LengthGoal | None = None) -> None:
+    def __init__(self, begun: Version, request: Request) -> None:
         self.begun = begun
-        self._held = goal is not None and goal.mode is not LengthMode.OFF
+        self._request = request
+        self._held = request.length is not None and request.length.mode is not LengthMode.OFF
         self._chunks: list[Chunk] = []
 
     def add(self, chunk: Chunk) -> None:
@@ -169,13 +172,21 @@ class Answer:
         return usage_of(self._chunks[-1] if self._chunks else None)
 
     def version(self) -> Version:
-        """The answer as a version; a stopped one keeps its trailing space, so that it can be continued exactly. One
-        that is held to a length and did not end by itself loses the sentence that it was cut off in; a line without
-        sentences, such as one of a list or a poem, stays as it is."""
-        if self._held and self.finish is FinishReason.LENGTH:
-            line = self._new.rpartition("\n")[2]
-            if end := last_sentence_end(line):
-                return self._up_to(len(self._new) - len(line) + end, FinishReason.LENGTH)
+        """The answer as a version; a stopped one keeps its trailing space, so that it can be continued exactly. What
+        only those who ask would say is taken back. One that is held to a length and did not end by itself loses the
+        sentence that it was cut off in; a line without sentences, such as one of a list or a poem, stays as it is."""
+        old = len(self.begun.text)
+        if (own := self._request.own(self.text, old)) < len(self.text):
+            finish = FinishReason.CANCELLED if self.finish is FinishReason.CANCELLED else FinishReason.STOP
+            own = _whole(self.text[:own]) if self._held else own
+            if own < old:
+                return replace(self.begun, text=self.begun.text[:own].rstrip(), finish=finish, tokens=())
+            # The space after a sentence is often of one token with its end.
+            spaces = len(self.text) - own - len(self.text[own:].lstrip(" \t\n"))
+            version = self._up_to(own + spaces - old, finish)
+            return replace(version, text=version.text.strip(" \t\n"))
+        if self._held and self.finish is FinishReason.LENGTH and (whole := _whole(self._new)) < len(self._new):
+            return self._up_to(whole, FinishReason.LENGTH)
         text = self.text if self.finish is FinishReason.CANCELLED else self.text.strip(" \t\n")
         return replace(self.begun, text=text, finish=self.finish, tokens=self._tokens(len(self._chunks)))
 
@@ -198,6 +209,13 @@ class Answer:
         if self.begun.text and not self.begun.tokens:
             return ()
         return (*self.begun.tokens, *(token for chunk in self._chunks[:count] for token in chunk.tokens))
+
+
+def _whole(text: str) -> int:
+    """How much of a text there is without the sentence that it breaks off; all, where its last line has none."""
+    line = text.rpartition("\n")[2]
+    end = last_sentence_end(line)
+    return len(text) - len(line) + end if end else len(text)
 
 
 def usage_of(chunk: Chunk | None) -> Usage:

@@ -62,8 +62,8 @@ class Branch:
         piece = self._text.take()
         if piece is not None:
             chunks.append(self._chunk(piece))
-            if not self._watch.idle and self._watch.add(piece.text):
-                return [*chunks, self.end(FinishReason.LOOP)]
+            if not self._watch.idle and (finish := self._watch.add(piece.text)):
+                return [*chunks, self.end(finish)]
         if self._written >= self._limit:
             return [*chunks, self.end(FinishReason.LENGTH)]
         self.pending = token

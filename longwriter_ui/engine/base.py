@@ -10,6 +10,7 @@ reason and the final counts. Cancelling is setting an event; afterwards the engi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -17,8 +18,10 @@ from typing import Any, Protocol
 
 from longwriter_ui.draft import FinishReason
 from longwriter_ui.events import Reading
+from longwriter_ui.sentences import last_sentence_end
 
 _NEXT_SEED = 104_729  # between the seeds of variants
+_SENTENCE = 30  # characters, within which there are headings ("1. The harbour") and words before the text
 
 
 class Role(str, Enum):
@@ -106,8 +109,9 @@ class Request:
     """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given (`form` is the
     same as JSON), with about as many words as `length` says. An answer that is being continued counts from its
     beginning. `guarded`: it ends with the reason LOOP when it comes to repeat itself or what the conversation has of
-    earlier answers, except `source`, the text it is another version of. `variants`: so many answers are written
-    together, each with a seed of its own."""
+    earlier answers, except `source`, the text it is another version of. `asker` matches what only
+    those who ask say: the answer ends where it comes to that. `variants`: so many answers are written together, each
+    with a seed of its own."""
 
     conversation: Conversation
     sampling: Sampling
@@ -116,6 +120,7 @@ class Request:
     length: LengthGoal | None = None
     guarded: bool = False
     source: str = ""
+    asker: re.Pattern[str] | None = None
     variants: int = 1
     form: JsonForm | None = None
 
@@ -133,6 +138,15 @@ class Request:
             for part in turn.parts
             if (part.tokens or turn.role is Role.ASSISTANT) and part.text != self.source
         )
+
+    def own(self, text: str, known: int = 0) -> int:
+        """How many characters of an answer's text are its own: those before it asks for something itself, as far as
+        that does not end within the `known` ones. Before it has a sentence, nothing is a question, for many models say
+        their step again before they write."""
+        for match in self.asker.finditer(text) if self.asker else ():
+            if match.end() > known and last_sentence_end(text[: match.start()]) >= _SENTENCE:
+                return match.start()
+        return len(text)
 
     @property
     def begun(self) -> str:

@@ -268,8 +268,7 @@ class LlamaCppEngine:
                     finish = FinishReason.STOP
                 elif (piece := text.take()) is not None:
                     yield chunk(piece)
-                    if not watch.idle and watch.add(piece.text):
-                        finish = FinishReason.LOOP
+                    finish = None if watch.idle else watch.add(piece.text)
                 # The last token of an answer that reached its length is left for whoever goes on with it.
                 if finish is None and written < max_tokens and not cancel.is_set():
                     if not context.extend(min(len(prompt) + max_tokens, self._info.context)):

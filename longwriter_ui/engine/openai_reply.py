@@ -92,8 +92,8 @@ class Reply:
         for piece in _PIECE.findall(text):
             if self._watch.ends_before(piece):
                 self.finish, self.broken_off = FinishReason.STOP, True
-            elif self._watch.add(piece):
-                self.finish, self.broken_off = FinishReason.LOOP, True
+            elif ended := self._watch.add(piece):
+                self.finish, self.broken_off = ended, True
                 shown += piece
             else:
                 shown += piece

@@ -113,8 +113,8 @@ class ScriptedEngine:
             self._kept += tokens
             written += len(tokens)
             yield Chunk(piece, tokens, read, reused, written, written / max(time.monotonic() - began, 1e-9))
-            if watch.add(piece):
-                finish = FinishReason.LOOP
+            if ended := watch.add(piece):
+                finish = ended
                 break
         yield Chunk("", (), read, reused, written, written / max(time.monotonic() - began, 1e-9), finish)
 

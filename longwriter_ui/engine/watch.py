@@ -1,10 +1,14 @@
-"""What an engine looks after while it writes an answer: its length, and that it does not repeat itself."""
+"""What an engine looks after while it writes an answer: its length, that it does not repeat itself, and that it does
+not go on by asking for the next one."""
 
 from __future__ import annotations
 
+from longwriter_ui.draft import FinishReason
 from longwriter_ui.engine.base import LengthMode, Request
 from longwriter_ui.engine.length import LengthControl
 from longwriter_ui.loops import LoopGuard
+
+_RECENT = 400  # characters in which it may be seen to ask
 
 
 class Watch:
@@ -15,13 +19,18 @@ class Watch:
         held = goal is not None and goal.mode is not LengthMode.OFF
         self._length = LengthControl(goal, request.begun) if goal is not None and held else None
         self._guard = LoopGuard(request.answers) if request.guarded else None
-        self.idle = self._length is None and self._guard is None
+        self._request, self._recent = request, request.begun[-_RECENT:]
+        self.idle = self._length is None and self._guard is None and request.asker is None
 
-    def add(self, text: str) -> bool:
-        """More of the answer; True when it repeats itself."""
+    def add(self, text: str) -> FinishReason | None:
+        """More of the answer; why it has to end here, if it has to."""
         if self._length is not None:
             self._length.add(text)
-        return self._guard is not None and self._guard.add(text)
+        self._recent = (self._recent + text)[-_RECENT:]
+        looping = self._guard is not None and self._guard.add(text)
+        if self._request.own(self._recent, len(self._recent) - len(text)) < len(self._recent):
+            return FinishReason.STOP
+        return FinishReason.LOOP if looping else None
 
     def must_go_on(self) -> bool:
         """Whether the answer must not end yet."""

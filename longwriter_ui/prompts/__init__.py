@@ -6,6 +6,7 @@ once, so braces or dollar signs in a person's text stay what they are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Any
 
 from longwriter_ui.brief import Brief
 from longwriter_ui.engine.base import Conversation, JsonForm, Part, assistant, user
-from longwriter_ui.plan import Step, render_plan, render_step
+from longwriter_ui.plan import STEP_HEAD, Step, render_plan, render_step
 from longwriter_ui.words import LANGUAGES
 
 _HERE = Path(__file__).parent
@@ -78,6 +79,16 @@ def turn(number: int, step: Step, language: str, cue: str = "") -> str:
     """Asks for one paragraph. `cue`: what holds from an earlier step on, or from this one."""
     asked = asked_for(step, language, cue)
     return _template("turn", language).format(step=render_step(number, step, language), asked=asked)
+
+
+@cache
+def asker(language: str) -> re.Pattern[str]:
+    """What only a `turn` or an `amendment` says, with the space and the marks before it: its first words where a line
+    ends with them, the head of a step's line, or both."""
+    begun = (_template("turn", language).format(asked="", step=""), amendment((), 1, language))
+    words = "|".join(re.escape(text.strip()) for text in begun)
+    before = r"\s*(?:(?<=\n)[*#>_]+ ?)?"
+    return re.compile(rf"{before}(?:(?:{words})(?:[ \t]*\n\s*(?:{STEP_HEAD})?|\s*{STEP_HEAD})|{STEP_HEAD})")
 
 
 def asked_for(step: Step, language: str, cue: str = "") -> str:

@@ -25,7 +25,7 @@ from longwriter_ui.engine.openai_client import Patience
 from longwriter_ui.engine.openai_server import OpenAIEngine, listed
 from longwriter_ui.errors import ContextTooSmall, EngineError, LoadCancelled, ServerError
 from longwriter_ui.events import Reading
-from longwriter_ui.prompts import plan_form, plan_grammar
+from longwriter_ui.prompts import asker, plan_form, plan_grammar
 from longwriter_ui.server import Server
 from tests.engine.answers import ask
 from tests.openai_server import HANG, FakeServer, Fault
@@ -259,6 +259,15 @@ def test_an_answer_that_repeats_itself_is_broken_off(server: FakeServer, connect
     chunks = chunks_of(connect(), [Request(ASKED, Sampling(), 9000, guarded=True)])
     assert chunks[-1].finish is FinishReason.LOOP
     assert len(text_of(chunks).split()) < 120
+
+
+def test_an_answer_is_broken_off_where_it_asks_for_the_next(server: FakeServer, connect: Connect):
+    text = "The boats come in and the boats go out again."
+    server.reply = lambda asked: f"{text}\nParagraph 2 - Main Point: the quay - Word Count: 90 words\n" * 50
+    chunks = chunks_of(connect(), [Request(ASKED, Sampling(), 9000, asker=asker("en"))])
+    assert chunks[-1].finish is FinishReason.STOP
+    assert text_of(chunks).startswith(f"{text}\nParagraph 2 - Main Point:")
+    assert len(text_of(chunks).split()) < 30
 
 
 def test_a_length_limit_is_a_finish_reason(server: FakeServer, connect: Connect):
