@@ -18,7 +18,8 @@ _LEAST, _MOST = 200, 1000  # words the method gives a step
 MAX_STEP_WORDS = 20_000  # a count beyond this, or of 0, is taken as none
 
 STEP_HEAD = r"(?:Paragraph\s\d+\s[-–—]\sMain\sPoint|第\s?\d+\s?段\s?[-–—]\s?主要观点)\s?[:：]"
-"""How a line of a plan begins, as a pattern: nothing else begins so."""
+STEP_TAIL = r"\s[-–—]\s(?:Word\sCount|字数)\s?[:：]\s?\d"
+"""How a line of a plan begins, and how it comes to its end, as patterns: nothing else does so."""
 
 _NUMBER = r"(\d[\d,]*)"
 _ABOUT = r"(?:about|around|approximately|approx\.?|ca\.?|约|大约|~|≈)?"

@@ -30,6 +30,8 @@ GOES_ON = [
     f"\n\n**{NEXT}**",
     f"\n\nThe plan from here on is now:\n{NEXT}",
     "\nParagraph 7 – Main Point: another dash",
+    f"\n\nSeveral reasons bring us to a question that has waited:\n\n{NEXT}",
+    "\n\nSeveral reasons bring us to it: The ferry: where it goes - Word Count: 300 words",
 ]
 ECHOES = [
     NEXT,
@@ -62,6 +64,7 @@ def test_a_chinese_answer_is_its_own_up_to_the_next_step() -> None:
         f"{TEXT}\nParagraph 7 of the treaty says so. The main point: nobody knew.",
         f"{TEXT} Now write this paragraph: it is the hardest of all.",
         f"{TEXT}\n\n*He waved.*",
+        f"{TEXT}\n\nThree things were said:\n\n- the word count: 300 words\n- nothing else",
         "",
         *(f"{echo}\n\n{TEXT}" for echo in ECHOES),
     ],
@@ -96,7 +99,7 @@ def test_no_paragraph_keeps_the_lines_of_a_plan(mode: Mode, length: LengthMode, 
         ids = paragraph.version.tokens  # type: ignore[union-attr]
         assert not ids or "".join(map(chr, ids)).strip() == TEXT
     told = [event.text for event in events if isinstance(event, TextDelta)]
-    assert len("".join(told)) < 3 * (len(TEXT) + 80), "it was broken off"
+    assert len("".join(told)) < 3 * (len(TEXT) + 140), "it was broken off"
 
 
 def test_chinese_paragraphs_keep_no_lines_of_a_plan() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from longwriter_ui.brief import Brief
 from longwriter_ui.engine.base import Conversation, JsonForm, Part, assistant, user
-from longwriter_ui.plan import STEP_HEAD, Step, render_plan, render_step
+from longwriter_ui.plan import STEP_HEAD, STEP_TAIL, Step, render_plan, render_step
 from longwriter_ui.words import LANGUAGES
 
 _HERE = Path(__file__).parent
@@ -83,12 +83,14 @@ def turn(number: int, step: Step, language: str, cue: str = "") -> str:
 
 @cache
 def asker(language: str) -> re.Pattern[str]:
-    """What only a `turn` or an `amendment` says, with the space and the marks before it: its first words where a line
-    ends with them, the head of a step's line, or both."""
+    """What only a `turn` or an `amendment` says: its first words where a line ends with them, the head of a step's
+    line, or both, with the space and the marks before it, and a line that leads to it with a colon; or a line that
+    comes to the count of a step."""
     begun = (_template("turn", language).format(asked="", step=""), amendment((), 1, language))
     words = "|".join(re.escape(text.strip()) for text in begun)
-    before = r"\s*(?:(?<=\n)[*#>_]+ ?)?"
-    return re.compile(rf"{before}(?:(?:{words})(?:[ \t]*\n\s*(?:{STEP_HEAD})?|\s*{STEP_HEAD})|{STEP_HEAD})")
+    before = r"(?:\n+[^\n]*[:：])?\s*(?:(?<=\n)[*#>_]+ ?)?"
+    asked = rf"(?:{words})(?:[ \t]*\n\s*(?:{STEP_HEAD})?|\s*{STEP_HEAD})|{STEP_HEAD}"
+    return re.compile(rf"{before}(?:{asked})|\n+[^\n]*{STEP_TAIL}")
 
 
 def asked_for(step: Step, language: str, cue: str = "") -> str:
