@@ -24,8 +24,8 @@ _MORE_PROSE = _DECISIONS | {"find": 0.66, "begin": 0.13, "plan": 0.05, "write": 
 PHASES = (
     Phase(500, 4096, {"find": 0.6, "begin": 0.2, "echo": 0.12, "drill": 0.08}, Size(220, 110, 3), 640, copy_steps=True),
     Phase(8100, 4096, _DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
-    Phase(4000, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
-    Phase(200, 6144, _MORE_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True),
+    Phase(2180, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(120, 6144, _MORE_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True),
 )
 """Short exercises first; then the application's own tasks among them, half of the text being decisions (which topic,
 where to enter); then more of whole paragraphs, at last in longer conversations. Copying is exercised to the end."""
@@ -36,6 +36,8 @@ class Schedule:
     """Phases one after the other, and the rates over all of them."""
 
     phases: tuple[Phase, ...]
+    falls: tuple[tuple[float, float], ...] = ((0.455, 1.0), (0.8, 0.25))
+    """Where the rates begin to fall, and where they fall less steeply or more: the part of all steps, and the factor."""
 
     @property
     def steps(self) -> int:
@@ -45,7 +47,8 @@ class Schedule:
     def rate(self, step: int) -> float:
         """The factor on both learning rates at a step, straight between points: a warm-up, flat, then two falls."""
         steps = self.steps
-        points = ((0, 0.0125), (80, 1.0), (steps * 0.455, 1.0), (steps * 0.8, 0.25), (steps, 0.0))
+        falls = tuple((steps * part, factor) for part, factor in self.falls)
+        points = ((0, 0.0125), (80, 1.0), *falls, (steps, 0.0))
         for (first, low), (last, high) in pairwise(points):
             if step <= last:
                 return low + (high - low) * (step - first) / (last - first)
@@ -60,5 +63,5 @@ class Schedule:
         return self.phases[-1]
 
 
-DEMO = Schedule(PHASES)
+DEMO = Schedule(PHASES, falls=((5824 / 10900, 1.0), (9900 / 10900, 0.30775)))
 """The demonstration model's."""

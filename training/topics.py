@@ -177,7 +177,8 @@ def request(voice: Voice, subject: str, words: int | None, rng: random.Random) -
     """An instruction about `subject`; it states a count only where `words` is given."""
     while True:
         text = _request(voice, subject, words, rng)
-        if words is not None or "None" not in text:
+        # A topic of its own that holds "None", as an invented name may, is no count that is missing.
+        if words is not None or "None" not in text.replace(subject, ""):
             return text
 
 

@@ -178,6 +178,11 @@ def test_a_typed_request_that_takes_a_part_of_another_keeps_its_topic_and_count(
     assert changed > 300
 
 
+def test_a_topic_named_like_a_count_that_is_missing_can_be_asked_for_without_one():
+    for seed in range(20):
+        assert "Nonemere" in topics.request(voice("en"), "Nonemere", None, random.Random(seed))
+
+
 def test_the_text_files_hold_no_stray_brackets():
     folder = Path(tasks.__file__).parent / "text"
     for path in (file for name in ("sentences", "openers", "starts", "phrasings") for file in folder.glob(f"{name}.*")):
