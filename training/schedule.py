@@ -37,7 +37,7 @@ class Schedule:
 
     phases: tuple[Phase, ...]
     falls: tuple[tuple[float, float], ...] = ((0.455, 1.0), (0.8, 0.25))
-    """Where the rates begin to fall, and where they fall less steeply or more: the part of all steps, and the factor."""
+    """Where the rates begin to fall, and where the fall becomes another: the part of all steps, and the factor."""
 
     @property
     def steps(self) -> int:
