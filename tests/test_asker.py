@@ -30,6 +30,7 @@ GOES_ON = [
     f"\n\n**{NEXT}**",
     f"\n\nThe plan from here on is now:\n{NEXT}",
     "\nParagraph 7 – Main Point: another dash",
+    f"\n\n- {NEXT}",
     f"\n\nSeveral reasons bring us to a question that has waited:\n\n{NEXT}",
     "\n\nSeveral reasons bring us to it: The ferry: where it goes - Word Count: 300 words",
 ]

@@ -109,8 +109,8 @@ class Request:
     """One answer to be written: at most `max_tokens` tokens, within `grammar` (GBNF) where one is given (`form` is the
     same as JSON), with about as many words as `length` says. An answer that is being continued counts from its
     beginning. `guarded`: it ends with the reason LOOP when it comes to repeat itself or what the conversation has of
-    earlier answers, except `source`, the text it is another version of. `asker` matches what only
-    those who ask say: the answer ends where it comes to that. `variants`: so many answers are written together, each
+    earlier answers, except `source`, the text it is another version of. `asker` matches what only those who ask say,
+    with a colon within: the answer ends where it comes to that. `variants`: so many answers are written together, each
     with a seed of its own."""
 
     conversation: Conversation

@@ -9,6 +9,7 @@ from longwriter_ui.engine.length import LengthControl
 from longwriter_ui.loops import LoopGuard
 
 _RECENT = 400  # characters in which it may be seen to ask
+_COLON = 8  # characters from a colon, which every question has, to the end of what tells it
 
 
 class Watch:
@@ -28,9 +29,16 @@ class Watch:
             self._length.add(text)
         self._recent = (self._recent + text)[-_RECENT:]
         looping = self._guard is not None and self._guard.add(text)
-        if self._request.own(self._recent, len(self._recent) - len(text)) < len(self._recent):
+        if self._asks(len(text)):
             return FinishReason.STOP
         return FinishReason.LOOP if looping else None
+
+    def _asks(self, new: int) -> bool:
+        """Whether it asks in the text whose last `new` characters just came. Nearly always there is no colon near, and
+        nothing to search."""
+        near = self._recent[-new - _COLON :]
+        known = len(self._recent) - new
+        return (":" in near or "：" in near) and self._request.own(self._recent, known) < len(self._recent)
 
     def must_go_on(self) -> bool:
         """Whether the answer must not end yet."""

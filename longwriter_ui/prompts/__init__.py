@@ -88,9 +88,10 @@ def asker(language: str) -> re.Pattern[str]:
     comes to the count of a step."""
     begun = (_template("turn", language).format(asked="", step=""), amendment((), 1, language))
     words = "|".join(re.escape(text.strip()) for text in begun)
-    before = r"(?:\n+[^\n]*[:：])?\s*(?:(?<=\n)[*#>_]+ ?)?"
+    # Runs of space are entered at their first character only, or a long one would be searched from each of them.
+    before = r"(?:(?<!\n)\n+[^\n]*[:：])?(?<!\s)\s*(?:(?<=\n)[-*#>_]+[ \t]*)?"
     asked = rf"(?:{words})(?:[ \t]*\n\s*(?:{STEP_HEAD})?|\s*{STEP_HEAD})|{STEP_HEAD}"
-    return re.compile(rf"{before}(?:{asked})|\n+[^\n]*{STEP_TAIL}")
+    return re.compile(rf"{before}(?:{asked})|(?<!\n)\n+[^\n]*{STEP_TAIL}")
 
 
 def asked_for(step: Step, language: str, cue: str = "") -> str:
