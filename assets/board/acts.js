@@ -129,8 +129,14 @@ Object.assign(Board.prototype, {
     return this.walk("redo");
   },
 
+  /** Pressed faster than the studio answers, each press means the change after the one before it. */
+  walk(way) {
+    this.walks = this.walks.then(() => this.walkOnce(way));
+    return this.walks;
+  },
+
   /** Undo and redo name what they mean, so that an answer lost on the way does not make them count twice. */
-  async walk(way) {
+  async walkOnce(way) {
     this.link.flush();
     await this.link.settled();
     const meant = this[way + "able"];

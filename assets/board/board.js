@@ -27,6 +27,7 @@ class Board {
     this.job = null;
     this.undoable = null;
     this.redoable = null;
+    this.walks = Promise.resolve();
     this.model ??= { name: "", demonstration: false };
     this.current = null;
     this.spoken = null;

@@ -66,6 +66,22 @@ def test_everything_is_undone_and_done_again_also_after_a_reload(serve: Serve) -
     assert redo.is_disabled()
 
 
+def test_presses_faster_than_the_studio_answers_each_take_one_change_back(serve: Serve) -> None:
+    site = serve()
+    tab = site.open()
+    site.make_plan(tab, "Write about rain.", 250)
+    for left in (4, 3, 2):
+        tab.locator(".card").nth(0).focus()
+        tab.keyboard.press("Delete")
+        site.until(lambda left=left: len(site.draft().steps) == left, "the step is gone")
+    press = "part => { const button = document.querySelector(part); for (let i = 0; i < 3; i++) button.click() }"
+    tab.evaluate(press, "[data-part=undo]")
+    site.until(lambda: len(site.draft().steps) == 5, "all three are back")
+    tab.locator(".card").nth(4).wait_for()
+    tab.evaluate(press, "[data-part=redo]")
+    site.until(lambda: len(site.draft().steps) == 2, "and gone again")
+
+
 def test_in_a_field_undo_is_the_fields_own_until_it_is_left(serve: Serve) -> None:
     site = serve()
     tab = site.open()
