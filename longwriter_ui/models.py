@@ -165,7 +165,7 @@ class Models:
             found = [model for model in models if model.path.name in files]
         if len(found) > 1:
             names = ", ".join(model.path.name for model in found)
-            raise CatalogError(f"{len(found)} builds of {name} are here: {names}.", "Name one, or give --quant.")
+            raise CatalogError(f"{len(found)} builds of {name} are here: {names}.", "Name one by its file.")
         if not found and files:
             hint = f"`models download {name}` would fetch it."
             raise ModelFileError(f"The model {name} is not on this computer.", hint)

@@ -127,7 +127,8 @@ class EvaluateTab extends WatchedTab {
   showDrafts(drafts) {
     const { parts } = this;
     const chosen = this.chosen ?? parts.draft.value;
-    parts.draft.replaceChildren(...drafts.map((draft) => el("option", { value: draft.id }, draft.title)));
+    const facts = (draft) => [draft.title, count(draft.words, draft.language), since(draft.updated)].join(" · "); // titles may be the same
+    parts.draft.replaceChildren(...drafts.map((draft) => el("option", { value: draft.id }, facts(draft))));
     if (drafts.some((draft) => draft.id === chosen)) parts.draft.value = chosen;
     this.score();
   }

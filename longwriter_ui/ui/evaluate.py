@@ -52,7 +52,7 @@ def evaluate(studio: Studio, trials: Trials, exports: ExportFolder, local: Calla
             },
         }  # fmt: skip
         if body.get("drafts") is True:
-            answer["drafts"] = [{"id": line.id, "title": line.title} for line in studio.drafts() if line.words]
+            answer["drafts"] = [present.summary(line) for line in studio.drafts() if line.words]
         return answer
 
     def act(body: Json) -> Json:

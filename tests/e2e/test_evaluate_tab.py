@@ -91,6 +91,8 @@ def test_the_open_piece_is_scored_and_judged(serve: Serve) -> None:
     panel = tab.locator(".evaluate")
     panel.get_by_text("Length score 100").wait_for()
     panel.get_by_text("500 of 500 words asked for").wait_for()
+    said = panel.locator("[data-part=draft] option").first.inner_text()
+    assert re.search(r" · 500\swords · just now$", said), said  # what tells two pieces of one title apart
     panel.get_by_role("button", name="Judge this piece").click()
     panel.get_by_text("Quality 75, judged by Scripted; scores of other judges do not compare with it").wait_for()
 
