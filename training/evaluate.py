@@ -1,6 +1,6 @@
 """Measures a demonstration model on held-out requests, with free sampling, and prints a table and JSON.
 
-    python -m training.evaluate [models/demo.gguf] [--limit N] [--json FILE]
+    python -m training.evaluate [models/demo.gguf] [--split dev] [--limit N] [--json FILE]
 
 For each request: a plan; then, in one conversation with that plan, two of its paragraphs with counts of 100 to 500
 words and one for a main point in a user's own words. Then some long paragraphs, and whole pieces of 3,000 words.
@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
-from .heldout import Request, requests
+from .heldout import SPLITS, Request, load
 from .metrics import (
     Line,
     count_words,
@@ -128,9 +128,8 @@ def piece_row(model: Model, request: Request, language: str, seed: int) -> dict:
     }
 
 
-def measure(model: Model, language: str, limit: int, pieces: int) -> tuple[dict[str, float], dict]:
-    """The figures of one language, and the rows they come from."""
-    found = requests(language)[:limit]
+def measure(model: Model, language: str, found: list[Request], pieces: int) -> tuple[dict[str, float], dict]:
+    """The figures of the requests of one language, and the rows they come from."""
     plans, paragraphs = [], []
     for number, request in enumerate(found):
         row, lines = plan_row(ask_plan(model, request, language, number), request, language)
@@ -195,6 +194,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", type=Path, default=MODEL)
+    parser.add_argument("--split", choices=SPLITS, default=SPLITS[0], help="which requests (default: %(default)s)")
     parser.add_argument("--limit", type=int, default=1000, help="requests per language")
     parser.add_argument("--pieces", type=int, default=4, help="whole pieces per language")
     parser.add_argument("--threads", type=int, default=2)
@@ -203,8 +203,10 @@ def main() -> None:
     model = Model(options.model, threads=options.threads)
     results, rows = {}, {}
     for language in ("en", "zh"):
-        results[language], rows[language] = measure(model, language, options.limit, options.pieces)
-    about = {"model": options.model.name, "date": date.today().isoformat(), "machine": platform.machine()}
+        found = load(language, options.split)[: options.limit]
+        results[language], rows[language] = measure(model, language, found, options.pieces)
+    about = {"model": options.model.name, "split": options.split}
+    about |= {"date": date.today().isoformat(), "machine": platform.machine()}
     print(table(results))
     print(json.dumps({**about, "figures": results}, ensure_ascii=False))
     if options.json:

@@ -1,9 +1,12 @@
-"""The held-out requests: real topics and phrasings, written by hand, that training must never see."""
+"""Requests that training must never see, real topics and phrasings, written by hand: `heldout`, by which the figures
+are taken, and `dev`, which decisions may go by.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 TEXT = Path(__file__).parent / "text"
+SPLITS = ("heldout", "dev")
 
 
 @dataclass(frozen=True)
@@ -16,10 +19,10 @@ class Request:
     point: str
 
 
-def requests(language: str) -> list[Request]:
-    """All held-out requests of `en` or `zh`."""
+def load(language: str, split: str = SPLITS[0]) -> list[Request]:
+    """All requests of a split in `en` or `zh`."""
     found = []
-    for line in (TEXT / f"heldout.{language}.txt").read_text(encoding="utf-8").splitlines():
+    for line in (TEXT / f"{split}.{language}.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             words, topic, text, point = (part.strip() for part in line.split(" | "))
             found.append(Request(int(words), topic, text, point))

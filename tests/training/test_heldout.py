@@ -8,26 +8,28 @@ from functools import cache
 import pytest
 
 from training import topics
-from training.heldout import requests
+from training.heldout import SPLITS, load
 from training.metrics import topic_words
 from training.topics import request
 from training.voice import LANGUAGES, fill, voice
 
 
+@pytest.mark.parametrize("split", SPLITS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_there_are_at_least_sixty_requests_each_with_its_topic(language):
-    found = requests(language)
+def test_there_are_at_least_sixty_requests_each_with_its_topic(language, split):
+    found = load(language, split)
     assert len(found) >= 60
     assert len({r.text for r in found}) == len(found)
     assert all(r.topic in r.text and r.topic in r.point for r in found)
     assert all(300 <= r.words <= 20000 for r in found)
 
 
+@pytest.mark.parametrize("split", SPLITS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_held_out_topic_is_a_training_topic(language):
+def test_no_held_out_topic_is_a_training_topic(language, split):
     v = voice(language)
     known = {word for values in v.topics.values() for value in values for word in (value, *value.split())}
-    for held in requests(language):
+    for held in load(language, split):
         assert held.topic not in known
         assert topic_words(held.topic, language)[-1] not in known, held.topic
 
@@ -80,13 +82,14 @@ def plain(text: str) -> str:
     return re.sub(r"\b([Aa])n ", r"\1 ", text)
 
 
+@pytest.mark.parametrize("split", SPLITS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_held_out_phrasing_is_a_training_phrasing(language, monkeypatch):
+def test_no_held_out_phrasing_is_a_training_phrasing(language, split, monkeypatch):
     monkeypatch.setattr(topics, "CROSSED", 0.0)  # for the pattern's own sake; the next test has those
     asks, rng = grammar(language), random.Random(3)
     asked = [plain(request(voice(language), "@", 1500, rng)) for _ in range(60)]
     assert sum(map(asks, asked)) >= 48, "the pattern is of no use"
-    for held in requests(language):
+    for held in load(language, split):
         assert not asks(plain(held.text.replace(held.topic, "@"))), held.text
 
 
@@ -108,7 +111,7 @@ def test_no_held_out_phrasing_is_one_that_took_a_part_of_another(language):
 
     asks, said = grammar(language), [one for p in voice(language).phrasings for one in every_choice(p)]
     loose = {bare(part) for one in said for part in PART.split(one) if "{" not in part}
-    for held in requests(language):
+    for held in load(language):
         parts = PART.split(plain(held.text.replace(held.topic, "@")))
         for i, part in enumerate(parts):
             rest = [*parts[:i], *parts[i + 1 :]]
@@ -128,7 +131,7 @@ def test_no_typed_phrasing_shares_a_longer_run_of_words_with_a_held_out_one(lang
         every = {tuple(words[i : i + length]) for i in range(len(words) - length + 1)}
         return {run for run in every if sum(word not in COUNTING for word in run) > 1}
 
-    held = set[tuple[str, ...]]().union(*(runs(r.text.replace(r.topic, "@")) for r in requests(language)))
+    held = set[tuple[str, ...]]().union(*(runs(r.text.replace(r.topic, "@")) for r in load(language)))
     for phrasing in voice(language).phrasings:
         for chosen in every_choice(phrasing):
             said = fill(chosen, lambda slot: {"t": "@", "w": "#"}.get(slot, "thing"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from training.evaluate import ask_plan, plan_row, write
-from training.heldout import requests
+from training.heldout import load
 from training.metrics import Line
 from training.speaker import Model
 
@@ -34,7 +34,7 @@ def test_it_says_what_it_is(model):
 def test_plans_for_requests_it_never_saw_often_have_the_form_and_the_total(model, language):
     """The bars are 95 % for the form and 85 % for the total; models/README.md says what the file reaches. This asks for
     less, on few requests."""
-    asked = requests(language)[:5]
+    asked = load(language)[:5]
     rows = [plan_row(ask_plan(model, request, language, seed=1), request, language)[0] for request in asked]
     assert all(row["valid"] for row in rows)
     assert sum(row["parses"] for row in rows) >= 4
@@ -44,7 +44,7 @@ def test_plans_for_requests_it_never_saw_often_have_the_form_and_the_total(model
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_paragraphs_are_valid_mostly_end_by_themselves_half_at_their_length_and_few_repeat_a_sentence(model, language):
     rows = []
-    for request in requests(language)[:4]:
+    for request in load(language)[:4]:
         rows += write(model, request, [Line(1, request.point, 150)], language, 1, seed=1)
     assert all(row["valid"] for row in rows)
     assert sum(row["ended"] for row in rows) >= 3
