@@ -15,7 +15,7 @@ ENGINES = ("llamacpp", "openai")
 
 def add_server(group: argparse._ActionsContainer, *, several: bool = False) -> None:
     """A server of models, in place of a file, or `several`. Its key comes from the environment or the keyring."""
-    again, more = ("; may be repeated", {"action": "append"}) if several else ("", {})
+    again, more = ("; may be repeated", {"action": "append"}) if several else ("", {"action": _Once})
     group.add_argument(
         "--engine",
         choices=ENGINES,
@@ -23,13 +23,22 @@ def add_server(group: argparse._ActionsContainer, *, several: bool = False) -> N
     )
     group.add_argument(
         "--base-url", metavar="URL", help=f"the server's address, such as http://127.0.0.1:8080/v1{again}; "
-        f"default: ${VARIABLE}; its key: $LONGWRITER_API_KEY", **more,  # type: ignore[arg-type]
+        f"default: ${VARIABLE}; its key: $LONGWRITER_API_KEY", **more,
     )  # fmt: skip
     group.add_argument("--api", choices=APIS, help="of the server; default: as suits the model")
     group.add_argument(
         "--at-once", metavar="N", type=number(int, 1, 1024), default=AT_ONCE,
         help=f"requests to the server at a time; default: {AT_ONCE}",
     )  # fmt: skip
+
+
+class _Once(argparse.Action):
+    """An option of which the last one given would silently win."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:  # type: ignore[no-untyped-def]
+        if getattr(namespace, self.dest) is not None:
+            raise argparse.ArgumentError(self, "given twice, but only one can be used here")
+        setattr(namespace, self.dest, values)
 
 
 def places(arguments: argparse.Namespace) -> list[Place | None]:

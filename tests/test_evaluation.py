@@ -122,6 +122,16 @@ def test_a_prompt_that_fails_is_recorded_and_the_rest_is_written(tmp_path: Path,
     assert sorted(line["n"] for line in read_lines(run.predictions_file)) == [0, 1, 2]
 
 
+def test_a_piece_in_which_nothing_was_written_is_one_with_a_problem(tmp_path: Path, open_studio: OpenStudio):
+    def script(request: Request) -> str:
+        return "" if "rain" in request.conversation[0].text else direct_or_author(request)
+
+    studio = open_studio(ScriptedEngine(script))
+    run = begin(tmp_path / "run", studio, "direct")
+    write(run, studio)
+    assert [p.problem for p in run.predictions()] == ["", "No text came.", ""]
+
+
 def test_failures_are_not_forgotten_under_the_hands_of_who_writes_the_run(tmp_path: Path, open_studio: OpenStudio):
     def script(request: Request) -> str:
         if "boats" in request.conversation[0].text:

@@ -119,6 +119,13 @@ def test_a_dataset_and_a_run_are_written_on_servers(longwriter: CommandLine, add
     assert json.loads((longwriter.folder / "run" / "run.json").read_text())["file"] == f"demo at {address}"
 
 
+def test_a_second_server_is_refused_where_only_one_is_used(told: Callable):
+    servers = ("--base-url", "http://127.0.0.1:9/v1", "--base-url", "http://127.0.0.1:10/v1")
+    for command in (("write", "Boats"), ("eval", "run", "--prompts", "boats.jsonl", "--out", "run")):
+        result = told(*command, *servers)
+        assert result.code == 2 and "--base-url: given twice, but only one can be used here" in result.err
+
+
 def test_what_is_wrong_about_a_server_is_said_at_once(told: Callable):
     for options, said in [
         (("--engine", "openai"), "No server was named"),
