@@ -246,7 +246,8 @@ class Card {
     const words = wordsTyped(this.words.value);
     this.words.setAttribute("aria-invalid", words === null ? "true" : "false");
     this.words.title = words === null ? t("A whole number from 1 to {n}", { n: figure(MOST_WORDS) }) : "";
-    if (words !== null) this.board.link.type("words:" + this.key, { do: "edit_step", key: this.key, words }, this.shown.words, words);
+    if (words === null) this.board.link.forget("words:" + this.key);
+    else this.board.link.type("words:" + this.key, { do: "edit_step", key: this.key, words }, this.shown.words, words);
     this.board.tally();
   }
 

@@ -88,6 +88,12 @@ class Link {
     this.push({ call: "apply", id, body: { op: typed.op }, base: typed.base, value: typed.value });
   }
 
+  /** What was typed has become nothing that could be sent. */
+  forget(id) {
+    clearTimeout(this.typed.get(id)?.timer);
+    this.typed.delete(id);
+  }
+
   /** When everything typed so far has reached the studio, or it has not answered for long. */
   async settled() {
     this.flush();

@@ -47,9 +47,13 @@ def test_the_plan_by_keyboard_and_menu(serve: Serve) -> None:
     press(tab, 1, "l")
     site.until(lambda: site.draft().steps[1].locked, "the step is locked")
     tab.locator(".card.is-locked").wait_for()
-    tab.locator(".stepper input").nth(0).fill("12.5")
+    send = "field.dispatchEvent(new Event('input'))"
+    typing = f"(field) => ['12', '12.', '12.5'].forEach((typed) => {{ field.value = typed; {send}; }})"
+    tab.locator(".stepper input").nth(0).evaluate(typing)  # 12 on the way is no number that was meant
+    tab.locator(".stepper input").nth(0).focus()
     tab.locator(".stepper input").nth(0).blur()
     tab.get_by_text("“12.5” is no number of words.").wait_for()
+    assert tab.locator(".stepper input").nth(0).input_value() == str(site.draft().steps[0].words) != "12"
     tab.locator(".stepper input").nth(0).fill("900")
     tab.get_by_role("button", name="Rebalance 4 steps").click()
     site.until(lambda: sum(step.words or 0 for step in site.draft().steps) == 1500, "the target is met")
