@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from tokenizers import Tokenizer
 
-from .tasks import UNFINISHED, Size, Turns, conversation
+from .tasks import UNFINISHED, Size, Turns, conversation, prompt
 from .tokenizer import BOS, CLOSE, EOS, OPEN
+from .voice import LANGUAGES
 
 IGNORE = -100
 ROUND = 16
@@ -57,8 +58,9 @@ FIRST_POINT, TOPIC, LATER_POINT, FIRST_COUNT = 6.0, 3.0, 2.0, 4.0
 ENTRY, JUMP, LINE_END = 8.0, 3.0, 2.0
 NAMED, SENTENCE, CLOSER, END = 3.0, 1.5, 3.0, 3.0
 """Weights of the places where something is decided; all others weigh 1."""
-OUTSIDE, STARTS, WITHIN = 0, 1, 2
-"""Tags of the tokens of a request: not of the topic, the first one of the topic, a later one."""
+OUTSIDE, STARTS, WITHIN, READ = 0, 1, 2, 3
+"""Tags of the tokens of a request: not of the topic, the first one of the topic, a later one; and, where it is read for
+the first time, one not of the topic (or of the prompt before it), which is foretold from what comes before it."""
 AHEAD, AHEAD_ZH = 8, 3
 """Characters over which it is decided how long a plan or a paragraph becomes."""
 
@@ -95,17 +97,20 @@ def marks(user: str, answer: str) -> dict[int, float]:
 
 def tags(user: str, answer: str, spans: Sequence[tuple[int, int]]) -> list[int]:
     """The tag of each token (span of characters) of a user's text, if the answer begins a plan: which of them are the
-    topic that its first line names. All are IGNORE where it does not."""
+    topic that its first line names. A request that stands there twice is tagged where it is read again, with all of it
+    known by then. All are IGNORE where no plan begins."""
     point = _POINT.search(answer)
     named = _TOPIC.match(answer, point.end()) if point else None
     if not named:
         return [IGNORE] * len(spans)
     topic = named[0][:-1].lower()
+    again = max(0, *(user.rfind(prompt("again", language).split("{")[0]) for language in LANGUAGES))
     found = [range(m.start(), m.end()) for m in re.finditer(re.escape(topic), user.lower())]
     result = []
     for first, end in spans:
         inside = next((place for place in found if first < place.stop and end > place.start), None)
-        result.append(OUTSIDE if inside is None else STARTS if first <= inside.start else WITHIN)
+        tag = OUTSIDE if inside is None else STARTS if first <= inside.start else WITHIN
+        result.append(tag if first >= again else READ if tag == OUTSIDE else IGNORE)
     return result if found else [IGNORE] * len(spans)
 
 

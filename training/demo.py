@@ -22,11 +22,12 @@ def keep_memory(module: str = "training.demo") -> None:
 
 
 def main() -> None:
-    """Train, export, evaluate."""
+    """Train, finish, export, evaluate."""
     keep_memory()
-    from . import evaluate, export, train
+    from . import evaluate, export, finish, train
 
     train.run(compiled=shutil.which("g++") is not None)
+    finish.run()
     export.run()
     evaluate.main()
 

@@ -8,7 +8,7 @@ had not learnt in the same time.
 
 import random
 
-from . import topics
+from . import requests, topics
 from .paragraphs import SPREAD, USUAL, Speaker
 from .voice import Voice
 
@@ -36,7 +36,7 @@ def page(speaker: Speaker, voice: Voice, rng: random.Random, said: set[str]) -> 
 def request(voice: Voice, words: int, rng: random.Random) -> tuple[str, str]:
     """A request in English that names a length, and its topic."""
     subject = topics.topic(voice, rng)
-    while str(words) not in (text := topics.request(voice, subject, words, rng)):
+    while str(words) not in (text := requests.request(voice, subject, words, rng)):
         continue
     return text, subject
 

@@ -15,10 +15,14 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
+from longwriter_ui.brief import Brief
+from longwriter_ui.prompts import plan_prompt
+
 from .heldout import SPLITS, Request, load
 from .metrics import (
     Line,
     count_words,
+    foreign,
     length_error,
     mean,
     mentions,
@@ -58,8 +62,8 @@ def render(line: Line, language: str) -> str:
 
 def ask_plan(model: Model, request: Request, language: str, seed: int) -> Answer:
     """A plan for a request."""
-    user = prompt("plan", language).format(instruction=request.text, words=request.words)
-    return model.ask(model.start(), user, 1600, seed)
+    asked = plan_prompt(Brief(request.text, request.words, language))[0]
+    return model.ask(model.start(), asked.text, 1600, seed)
 
 
 def write(model: Model, request: Request, lines: list[Line], language: str, most: int, seed: int) -> list[dict]:
@@ -80,6 +84,7 @@ def write(model: Model, request: Request, lines: list[Line], language: str, most
                 "topic": mentions(answer.text, request.topic, language),
                 "exact": mentions_exactly(answer.text, request.topic),
                 "repeats": repeats(answer.text, language),
+                "foreign": foreign(answer.text, language, request.text + plan),
                 "speed": answer.tokens / answer.seconds if answer.seconds else 0.0,
                 "text": answer.text,
             }
@@ -154,6 +159,7 @@ def measure(model: Model, language: str, found: list[Request], pieces: int) -> t
         "whole topic in plan lines": mean(t for row in plans for t in row["exact"]),
         "whole topic in paragraphs": mean(row["exact"] for row in paragraphs),
         "topic, user's own main point": mean(row["topic"] for row in paragraphs[2::3]),
+        "paragraphs with a word of the other language": mean(row["foreign"] for row in paragraphs),
         "500-1000 words: end by themselves": mean(row["ended"] for row in long),
         "500-1000 words: mean length error": mean(row["error"] for row in long),
         "3,000-word pieces: paragraphs": mean(row["paragraphs"] for row in whole),

@@ -29,7 +29,7 @@ FILE_TYPES = {"F16": gguf.LlamaFileType.MOSTLY_F16, "Q8_0": gguf.LlamaFileType.M
 
 
 def load(checkpoint: Path) -> Model:
-    """The model of a checkpoint."""
+    """The model of a checkpoint, or of finished weights."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     model = Model(Shape(**state["shape"]))
     model.load_state_dict(state["model"])
@@ -128,8 +128,8 @@ def check(model: Model, words: Tokenizer, path: Path, samples: int = 40) -> dict
 
 
 def run(out: Path = OUT, path: Path = MODEL, kind: str = "F16") -> dict[str, float]:
-    """Export the checkpoint in `out` to `path` and check it."""
-    model, words = load(out / "checkpoint.pt"), tokenizer.load(out / "tokenizer.json")
+    """Export the finished weights in `out` to `path` and check it."""
+    model, words = load(out / "finished.pt"), tokenizer.load(out / "tokenizer.json")
     write(model, words, path, kind)
     report = check(model, words, path)
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB {kind}, {report}")

@@ -9,6 +9,7 @@ _LINE = {
 }
 _COUNT = {"en": re.compile(r"\b[a-zA-Z]+\b"), "zh": re.compile(r"[\u4e00-\u9fff]")}
 _SENTENCE = {"en": re.compile(r"[^.!?]+[.!?]*"), "zh": re.compile(r"[^。！？]+[。！？]*")}
+_FOREIGN = {"en": re.compile(r"[\u4e00-\u9fff]+"), "zh": re.compile(r"[a-zA-Z]{2,}")}
 _SMALL = frozenset({"a", "an", "the", "of", "and", "or", "in", "on", "at", "to", "for", "with", "by", "from"})
 
 
@@ -62,6 +63,11 @@ def repeats(text: str, language: str) -> bool:
     """Whether some sentence occurs twice."""
     found = sentences(text, language)
     return len(set(found)) < len(found)
+
+
+def foreign(text: str, language: str, given: str) -> bool:
+    """Whether the text has Chinese characters in English, or Latin letters in Chinese, that `given` has not."""
+    return any(word not in given for word in _FOREIGN[language].findall(text))
 
 
 def length_error(written: int, asked: int) -> float:

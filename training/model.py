@@ -13,7 +13,7 @@ class Shape:
 
     vocabulary: int = 11264
     width: int = 192
-    layers: int = 5
+    layers: int = 6
     heads: int = 3
     hidden: int = 512
     context: int = 8192
@@ -26,9 +26,9 @@ class Shape:
 
 
 TAGS = 3
-"""How many tags the token of a request may have; see `batches`."""
-TAGGED = 3
-"""The layer after which they are read off."""
+"""How many tags the tagger tells apart; see `batches`."""
+TAGGED = 4
+"""The layer after which they are read off, and the next word of a request is foretold."""
 SHORT = 640
 """Positions of a row up to which attention is spelt out."""
 
@@ -87,7 +87,7 @@ class Block(nn.Module):
 
 class Model(nn.Module):
     """Token ids (batch, time) -> last hidden states and those after the layer `TAGGED`; `logits` maps chosen states of
-    the last to the vocabulary (tied weights). The tagger is for training alone, and no part of the file.
+    the last to the vocabulary (tied weights). Tagger and reader are for training alone, and no part of the file.
 
     `places` are the positions (batch, time) of the tokens; without them they are 0, 1, 2, ...
     """
@@ -99,7 +99,9 @@ class Model(nn.Module):
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = Norm(shape.width, shape.epsilon)
         self.tagger = nn.Linear(shape.width, TAGS)
+        self.reader = nn.Linear(shape.width, shape.width, bias=False)
         nn.init.normal_(self.embedding.weight, std=0.3)
+        nn.init.normal_(self.reader.weight, std=0.1 * shape.width**-0.5)
         nn.init.constant_(self.norm.weight, 0.1)  # large embeddings keep their identity, small logits start calm
         for name, weight in self.named_parameters():
             if weight.ndim == 2 and name.startswith("blocks"):

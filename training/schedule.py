@@ -21,14 +21,18 @@ _DECISIONS = {
     "echo": 0.027,
 }
 _MORE_PROSE = _DECISIONS | {"find": 0.66, "begin": 0.13, "plan": 0.05, "write": 0.065}
+_MOST_PROSE = _MORE_PROSE | {"find": 0.62, "begin": 0.11, "enter": 0.06, "write": 0.12}
 PHASES = (
-    Phase(500, 4096, {"find": 0.6, "begin": 0.2, "echo": 0.12, "drill": 0.08}, Size(220, 110, 3), 640, copy_steps=True),
-    Phase(8100, 4096, _DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
-    Phase(2180, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
-    Phase(120, 6144, _MORE_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True),
+    Phase(600, 4096, {"find": 0.6, "begin": 0.2, "echo": 0.12, "drill": 0.08}, Size(220, 110, 3), 640, copy_steps=True),
+    Phase(10400, 4096, _DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(3300, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(100, 6144, _MORE_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True),
+    Phase(2300, 4096, _MOST_PROSE, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(100, 6144, _MOST_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True),
 )
 """Short exercises first; then the application's own tasks among them, half of the text being decisions (which topic,
-where to enter); then more of whole paragraphs, at last in longer conversations. Copying is exercised to the end."""
+where to enter); then more of whole paragraphs, at last in longer conversations; the last two once more after a warm
+restart, with more prose again. Copying is exercised to the end."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,10 @@ class Schedule:
 
     phases: tuple[Phase, ...]
     falls: tuple[tuple[float, float], ...] = ((0.455, 1.0), (0.8, 0.25))
-    """Where the rates begin to fall, and where the fall becomes another: the part of all steps, and the factor."""
+    """Points of the rates after the flat part, as the part of all steps and the factor: where they begin to fall, where
+    the fall becomes another, and so on; a rise between two is a warm restart."""
+    kept: tuple[int, ...] = ()
+    """Steps after which the checkpoint is kept beside the last one."""
 
     @property
     def steps(self) -> int:
@@ -45,7 +52,7 @@ class Schedule:
         return sum(phase.steps for phase in self.phases)
 
     def rate(self, step: int) -> float:
-        """The factor on both learning rates at a step, straight between points: a warm-up, flat, then two falls."""
+        """The factor on both learning rates at a step, straight between points: a warm-up, flat, then `falls`."""
         steps = self.steps
         falls = tuple((steps * part, factor) for part, factor in self.falls)
         points = ((0, 0.0125), (80, 1.0), *falls, (steps, 0.0))
@@ -63,5 +70,13 @@ class Schedule:
         return self.phases[-1]
 
 
-DEMO = Schedule(PHASES, falls=((5824 / 10900, 1.0), (9900 / 10900, 0.30775)))
-"""The demonstration model's."""
+FINISH = PHASES[4]
+"""What the last vectors are learnt from (`finish`)."""
+_ALL = sum(phase.steps for phase in PHASES)
+_RESTART = 14_400
+DEMO = Schedule(
+    PHASES,
+    falls=((7920 / _ALL, 1.0), (13104 / _ALL, 0.3), (_RESTART / _ALL, 0.0), ((_RESTART + 100) / _ALL, 0.3)),
+    kept=(_RESTART,),
+)
+"""The demonstration model's: two falls, the second to nothing, then a warm restart and a last fall."""

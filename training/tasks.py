@@ -1,7 +1,7 @@
 """The conversations that the model is trained on, in the application's own prompts.
 
-A conversation is a list of turns (user text, answer). The prompts are read from the application's files, so the two
-cannot drift apart.
+A conversation is a list of turns (user text, answer). The prompts are read from the application's files; a test holds
+the plan's to what the application puts together.
 """
 
 import random
@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from . import direct, plans, topics
+from . import direct, plans, requests, topics
 from .paragraphs import paragraph
-from .voice import Voice, voice
+from .voice import Aspect, Voice, voice
 
 PROMPTS = Path(__file__).parent.parent / "longwriter_ui" / "prompts"
 Turns = list[tuple[str, str]]
@@ -20,6 +20,8 @@ UNFINISHED = "\0"
 """Ends an answer that is only the beginning of one, so that its end must not be learnt."""
 NAMING = 0.75
 """The share of the exercises in finding the topic that end with its name."""
+TWICE = 0.95
+"""The share of them in which the request is read twice."""
 _STOP = re.compile(r"[.!?。！？]")
 
 
@@ -38,6 +40,14 @@ def prompt(task: str, language: str) -> str:
     return (PROMPTS / f"{task}.{language}.txt").read_text(encoding="utf-8")
 
 
+def plan_prompt(language: str, request: str, words: int, blocks: slice = slice(None), twice: bool = True) -> str:
+    """What asks for a plan: the application's whole prompt, or some of its blocks; the request is read twice there,
+    or once, as the application does with a long one."""
+    text = "\n\n".join(prompt("plan", language).split("\n\n")[blocks])
+    again = prompt("again", language).format(instruction=request) if twice else ""
+    return text.format(instruction=request, words=words, again=again)
+
+
 def total_words(rng: random.Random) -> int:
     """A total that a user may ask for: mostly round, 250 to 20,000, smaller ones more often."""
     words = 10 ** rng.uniform(2.45, 3.75) if rng.random() < 0.75 else 10 ** rng.uniform(3.5, 4.31)
@@ -47,7 +57,7 @@ def total_words(rng: random.Random) -> int:
 
 def ask(v: Voice, subject: str, words: int, rng: random.Random) -> str:
     """The request of the user, with or without the count in it."""
-    return topics.request(v, subject, words if rng.random() < 0.75 else None, rng)
+    return requests.request(v, subject, words if rng.random() < 0.75 else None, rng)
 
 
 def plan_task(v: Voice, rng: random.Random, most: int = 20000) -> Turns:
@@ -56,7 +66,7 @@ def plan_task(v: Voice, rng: random.Random, most: int = 20000) -> Turns:
     while words > most:
         words = total_words(rng)
     subject = topics.topic(v, rng)
-    user = prompt("plan", v.language).format(instruction=ask(v, subject, words, rng), words=words)
+    user = plan_prompt(v.language, ask(v, subject, words, rng), words)
     return [(user, plans.lines(v, plans.plan(v, subject, words, rng)))]
 
 
@@ -75,14 +85,16 @@ def _planned(v: Voice, size: Size, rng: random.Random) -> tuple[str, str, list[p
 def find_task(v: Voice, rng: random.Random) -> Turns:
     """The beginning of a plan after the request alone, or after the middle of the prompt: its first words as far as the
     topic goes, or a line or two. Many requests for little text."""
-    words, subject = total_words(rng), topics.topic(v, rng)
+    words, subject = total_words(rng), topics.strange(v, rng)
     asked = ask(v, subject, words, rng)
     steps = plans.plan(v, subject, words, rng)
+    twice = rng.random() < TWICE
     if rng.random() < NAMING:
-        user, said = prompt("plan", v.language).split("\n\n")[1].format(instruction=asked), plans.line(v, 1, steps[0])
+        said = plans.line(v, 1, steps[0])
+        user = plan_prompt(v.language, asked, words, slice(1, 2), twice)
         return [(user, said[: said.index(subject) + len(subject) + 1] + UNFINISHED)]
-    middle = "\n\n".join(prompt("plan", v.language).split("\n\n")[1:3]).format(instruction=asked, words=words)
-    return [(middle, plans.lines(v, steps[: rng.choice((1, 1, 2))]) + "\n" + UNFINISHED)]
+    user = plan_prompt(v.language, asked, words, slice(1, 3), twice)
+    return [(user, plans.lines(v, steps[: rng.choice((1, 1, 2))]) + "\n" + UNFINISHED)]
 
 
 def begin_task(v: Voice, rng: random.Random) -> Turns:
@@ -90,6 +102,16 @@ def begin_task(v: Voice, rng: random.Random) -> Turns:
     little text, and main points in a user's words as often as ours."""
     subject, aspect = topics.topic(v, rng), rng.choice(v.aspects)
     words = round(rng.randint(50, 500) if rng.random() < 0.88 else rng.randint(500, 1000), -1)
+    return _beginning(v, subject, aspect, words, 2, rng)
+
+
+def enter_task(v: Voice, rng: random.Random) -> Turns:
+    """The beginning of a long paragraph, up to twelve sentences: the early stages, which shorter ones leave out."""
+    subject, aspect = topics.topic(v, rng), rng.choice(v.aspects)
+    return _beginning(v, subject, aspect, round(rng.randint(380, 560), -1), 12, rng)
+
+
+def _beginning(v: Voice, subject: str, aspect: Aspect, words: int, sentences: int, rng: random.Random) -> Turns:
     own = rng.random() < 0.5
     point = "" if own else plans.point(aspect, subject, rng)
     while subject not in point:
@@ -97,7 +119,7 @@ def begin_task(v: Voice, rng: random.Random) -> Turns:
     step = plans.Step(point, words, aspect, (subject,), own)
     user = prompt("turn", v.language).format(asked="", step=plans.line(v, rng.randint(1, 12), step))
     said = _answer(v, step, rng)
-    end = [match.end() for match in _STOP.finditer(said)][:2][-1]
+    end = [match.end() for match in _STOP.finditer(said)][:sentences][-1]
     return [(user, said[:end] + (UNFINISHED if end < len(said) else ""))]
 
 
@@ -166,12 +188,12 @@ def whole_task(v: Voice, size: Size, rng: random.Random) -> Turns:
 
 def echo_task(v: Voice, rng: random.Random) -> Turns:
     """Say a list of topics again: the plainest exercise in copying."""
-    text = ("; " if v.language == "en" else "，").join(topics.topic(v, rng) for _ in range(rng.randint(2, 8)))
+    text = ("; " if v.language == "en" else "，").join(topics.strange(v, rng) for _ in range(rng.randint(2, 8)))
     return [(text, text)]
 
 
 def drill_task(v: Voice, rng: random.Random) -> Turns:
-    """Short exercises in copying: a few plan lines, or one short paragraph, on very strange topics."""
+    """Short exercises in copying: a few plan lines, or one short paragraph."""
     if rng.random() < 0.6:
         return plan_task(v, rng, 1200)
     return conversation_task(v, Size(220, 110, 3), rng)
@@ -189,6 +211,8 @@ def conversation(kind: str, size: Size, rng: random.Random) -> Turns:
             return find_task(v, rng)
         case "begin":
             return begin_task(v, rng)
+        case "enter":
+            return enter_task(v, rng)
         case "plan":
             return plan_task(v, rng)
         case "write":

@@ -2,10 +2,15 @@
 
 import random
 import re
+from collections import Counter
 from functools import cache
 
-from .voice import TEXT, Voice, articles, choose, fill, lines, lists
+from .heldout import SPLITS, load
+from .metrics import topic_words
+from .voice import TEXT, Voice, lines, lists
+from .voice import voice as voice_of
 
+_SLOT = re.compile(r"\{\w+\}")
 _PARTS = lists(lines("syllables.txt"))
 _CODAS = tuple(coda.strip("-") for coda in _PARTS["coda"])
 
@@ -65,12 +70,6 @@ def _passages() -> tuple[str, ...]:
 
 REAL = 0.75
 """The share of topics that people really ask about."""
-PHRASED = 0.85
-"""The share of requests in a form that a person has typed; the others are composed."""
-CROSSED = 0.3
-"""The share of typed requests that take a part without a topic from another."""
-_PART = re.compile(r"(?<=[,.;:!?]) +|(?<=[，。；：！？])(?=.)")
-_HELD = re.compile(r"\{[tw]\}")
 _NOUNS = ("plural", "plural", "mass", "food", "nature", "technology", "society")
 
 
@@ -166,71 +165,67 @@ def _chinese(words: dict[str, tuple[str, ...]], rng: random.Random) -> str:
     return mixed(1, 3) + noun()
 
 
-def topic(voice: Voice, rng: random.Random) -> str:
-    """A noun phrase of either number, as a user would type it."""
-    if rng.random() < REAL:
-        return rng.choice(voice.topics["real"])
+@cache
+def _barred(language: str) -> tuple[str, ...]:
+    """What no topic may have in it: those of the evaluation; in English their last words."""
+    held = [request for split in SPLITS for request in load(language, split)]
+    return tuple({topic_words(request.topic, language)[-1].lower() for request in held})
+
+
+def _unseen(voice: Voice, text: str) -> bool:
+    if voice.language == "en":
+        return set(_barred("en")).isdisjoint(re.findall(r"[\w'-]+", text.lower()))
+    return not any(held in text for held in _barred("zh"))
+
+
+def _composed(voice: Voice, rng: random.Random) -> str:
     return (_english if voice.language == "en" else _chinese)(voice.topics, rng)
 
 
-def request(voice: Voice, subject: str, words: int | None, rng: random.Random) -> str:
-    """An instruction about `subject`; it states a count only where `words` is given."""
+def topic(voice: Voice, rng: random.Random) -> str:
+    """A noun phrase of either number, as a user would type it; never one of the evaluation."""
     while True:
-        text = _request(voice, subject, words, rng)
-        # A topic of its own that holds "None", as an invented name may, is no count that is missing.
-        if words is not None or "None" not in text.replace(subject, ""):
+        text = rng.choice(voice.topics["real"]) if rng.random() < REAL else _composed(voice, rng)
+        if _unseen(voice, text):
             return text
 
 
-def crossed(pattern: str, other: str, rng: random.Random) -> str:
-    """`pattern` with one part (what stands between two stops) of `other` that has neither topic nor count, put in
-    anywhere or in the place of such a part of its own: the words around a topic seldom tell then which request it is.
+@cache
+def _ordinary(language: str) -> tuple[str, ...]:
+    """Words of requests that stand beside their topics: in English runs of letters, in Chinese pairs of characters
+    that meet four times as often as chance would have it."""
+    frames = [_SLOT.sub("\n", frame) for frame in voice_of(language).phrasings]
+    if language == "en":
+        return tuple(sorted({word for frame in frames for word in re.findall(r"\b[a-z]{4,}\b", frame)}))
+    runs = [run for frame in frames for run in re.findall(r"[\u4e00-\u9fff]+", frame)]
+    single, pairs = Counter("".join(runs)), Counter(run[i : i + 2] for run in runs for i in range(len(run) - 1))
+    total = single.total()
+    return tuple(sorted(p for p, n in pairs.items() if n > 2 and n * total > 4 * single[p[0]] * single[p[1]]))
+
+
+def _blended(voice: Voice, rng: random.Random) -> str:
+    """The beginning of one real topic and the end of another, or an end alone."""
+    one, other = rng.choice(voice.topics["real"]), rng.choice(voice.topics["real"])
+    if voice.language == "zh":
+        return one[: rng.choice((1, 2, 2))] + other[-rng.choice((1, 2, 2)) :]
+    first, last = one.split(), other.split()
+    if len(first) == 1 and rng.random() < 0.3:
+        return last[-1]
+    return " ".join((*first[: max(1, len(first) - 1)], last[-1]))
+
+
+def strange(voice: Voice, rng: random.Random) -> str:
+    """A topic for exercises in finding and copying it. Most are no topics that anybody has: words that elsewhere stand
+    beside one, parts of real ones put together anew. So it must be found by its place in the request, not by its words.
     """
-    parts, loose = _PART.split(pattern), [part for part in _PART.split(other) if not _HELD.search(part)]
-    if not loose:
-        return pattern
-    own = [i for i, part in enumerate(parts) if not _HELD.search(part)]
-    if own and rng.random() < 0.5:
-        parts.pop(place := rng.choice(own))
-    else:
-        place = rng.randint(0, len(parts))
-    parts.insert(place, rng.choice(loose))
-    chinese = "，" in pattern + other or "。" in pattern + other
-    stop, stops, gap = ("，", "，。；：！？”", "") if chinese else (",", ",.;:!?", " ")
-    *before, last = parts
-    return gap.join([*(part if part[-1] in stops else part + stop for part in before), last.rstrip("，,；;：:")])
-
-
-def _request(voice: Voice, subject: str, words: int | None, rng: random.Random) -> str:
-    stated = str(words)
-    if words and voice.language == "en" and words > 999 and rng.random() < 0.3:
-        stated = f"{words:,}"
-
-    def value(slot: str) -> str:
-        if slot == "t":
-            return subject
-        if slot in ("t2", "x"):
-            return topic(voice, rng)
-        if slot == "w":
-            return stated
-        if slot == "name":
-            return name(rng) if voice.language == "en" else "".join(character(rng) for _ in range(rng.choice((2, 3))))
-        if slot in ("genre", "aud", "tone") and rng.random() < 0.1:
-            return invented_word(rng) if voice.language == "en" else character(rng) + character(rng)
-        return fill(choose(rng.choice(voice.asides.get(slot) or voice.pools[slot]), rng), value)
-
-    frames = voice.phrasings if rng.random() < PHRASED else voice.requests
-    pattern = choose(rng.choice(frames), rng)
-    if frames is voice.phrasings and rng.random() < CROSSED:
-        pattern = crossed(pattern, choose(rng.choice(frames), rng), rng)
-    text = fill(pattern, value)
-    if voice.language == "en":
-        text = articles(text)
-        text = text[:1].lower() + text[1:] if rng.random() < 0.15 else text[:1].upper() + text[1:]
-        if rng.random() < 0.1:
-            text += (" " if text.endswith(("?", ".")) else ". ") + rng.choice(voice.pools["extra"])
-        if rng.random() < 0.5 and text[-1] not in "?.":
-            text += "."
-    elif rng.random() < 0.5 and text[-1] not in "？。":
-        text += "。"
-    return text
+    while True:
+        kind = rng.random()
+        if kind < 0.4:
+            text = topic(voice, rng)
+        elif kind < 0.7:
+            joint = " " if voice.language == "en" else ""
+            text = joint.join(rng.choices(_ordinary(voice.language), k=1 if rng.random() < 0.7 else 2))
+        else:
+            text = _blended(voice, rng)
+        if _unseen(voice, text):
+            return text

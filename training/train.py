@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from . import schedule, tokenizer
-from .batches import IGNORE, Batch, batches
+from .batches import IGNORE, READ, Batch, batches
 from .cores import Cores
 from .model import Model, Shape
 from .muon import Muon
@@ -26,6 +26,8 @@ OUT = Path(__file__).parent / "out"
 BLOCK = 100
 TAGGING = 0.5
 """The weight of the loss of the tags beside that of the answers."""
+READING, READ_AT_ONCE = 0.04, 768
+"""The same of the loss of foretold words of requests, which falls with the rates; and the most of them in a step."""
 TAG_WEIGHTS = torch.tensor([0.3, 1.0, 1.0])
 """Of OUTSIDE, STARTS and WITHIN: most tokens are not of the topic."""
 
@@ -44,13 +46,15 @@ DEMO = Course(schedule.DEMO, Shape(), tokenizer.train)
 
 class Loss:
     """The weighted mean cross entropy of a batch over the positions that have a target; only these are mapped to the
-    vocabulary. The embeddings of `unsaid` tokens are given here, and not learnt from what comes next. Beside it, the
-    cross entropy of the tags of requests, read off after the layer `TAGGED`; 0 where there are none.
+    vocabulary. The embeddings of `unsaid` tokens are given here, and not learnt from what comes next. Beside it, after
+    the layer `TAGGED`: the cross entropy of the tags of requests, and that of words of requests foretold from those
+    before them; 0 where there are none.
 
     Compiled, a step takes three quarters of the time; compiling takes minutes and a C++ compiler."""
 
     def __init__(self, model: Model, unsaid: list[int], compiled: bool = False) -> None:
         self._states, self._loss, self._tag_loss = model.__call__, self._mean, self._tag_mean
+        self._read_loss = self._read_mean
         self._model = model
         self._unsaid = torch.zeros(model.shape.vocabulary, 1, dtype=torch.bool, device=model.embedding.weight.device)
         self._unsaid[unsaid] = True
@@ -58,6 +62,7 @@ class Loss:
             self._states = torch.compile(model, dynamic=True)
             self._loss = torch.compile(self._mean, dynamic=True)
             self._tag_loss = torch.compile(self._tag_mean, dynamic=True)
+            self._read_loss = torch.compile(self._read_mean, dynamic=True)
 
     def _mean(self, states: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         embedding = self._model.embedding.weight
@@ -69,6 +74,11 @@ class Loss:
         normed = functional.rms_norm(states.float(), (states.shape[-1],))
         return functional.cross_entropy(self._model.tagger(normed).float(), tags, TAG_WEIGHTS.to(tags.device))
 
+    def _read_mean(self, states: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        foretold = self._model.reader(functional.rms_norm(states.float(), (states.shape[-1],)))
+        scores = functional.linear(foretold, self._model.embedding.weight.detach())
+        return functional.cross_entropy(scores.float(), words)
+
     def __call__(
         self,
         inputs: torch.Tensor,
@@ -76,14 +86,19 @@ class Loss:
         weights: torch.Tensor,
         places: torch.Tensor,
         tags: torch.Tensor,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         last, middle = (states.flatten(0, 1) for states in self._states(inputs, places))
-        wanted = (labels.flatten() != IGNORE).nonzero()[:, 0]
-        loss = self._loss(last[wanted], labels.flatten()[wanted], weights.flatten()[wanted])
-        tagged = (tags.flatten() != IGNORE).nonzero()[:, 0]
-        if not len(tagged):
-            return loss, torch.zeros(())
-        return loss, self._tag_loss(middle[tagged], tags.flatten()[tagged])
+        inputs, labels, weights, tags = (part.flatten() for part in (inputs, labels, weights, tags))
+        wanted = (labels != IGNORE).nonzero()[:, 0]
+        loss = self._loss(last[wanted], labels[wanted], weights[wanted])
+        tagged = ((tags != IGNORE) & (tags != READ)).nonzero()[:, 0]
+        read = (tags == READ).nonzero()[:, 0]
+        read = read[:: 1 + len(read) // READ_AT_ONCE]
+        return (
+            loss,
+            self._tag_loss(middle[tagged], tags[tagged]) if len(tagged) else torch.zeros(()),
+            self._read_loss(middle[read - 1], inputs[read]) if len(read) else torch.zeros(()),
+        )
 
 
 def data(tok: Tokenizer, plan: schedule.Schedule, start: int) -> Iterator[tuple[int, Batch]]:
@@ -100,7 +115,7 @@ def data(tok: Tokenizer, plan: schedule.Schedule, start: int) -> Iterator[tuple[
 
 
 def optimisers(model: Model) -> tuple[Muon, torch.optim.AdamW]:
-    """Muon for the matrices inside the blocks, AdamW for the embedding, the norms and the tagger."""
+    """Muon for the matrices inside the blocks, AdamW for the embedding, the norms, the tagger and the reader."""
     inner = {name: p.ndim == 2 and name.startswith("blocks") for name, p in model.named_parameters()}
     matrices = [p for name, p in model.named_parameters() if inner[name]]
     others = [p for name, p in model.named_parameters() if not inner[name]]
@@ -150,7 +165,7 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50, course: Course = DEM
     base = [[group["lr"] for group in opt.param_groups] for opt in opts]
     if start:
         base = [[schedule.MUON_RATE] * len(base[0]), [schedule.ADAM_RATE] * len(base[1])]
-    began, positions, recent, tagged = time.time(), 0, [], []
+    began, positions, recent, tagged, read = time.time(), 0, [], [], []
     with (out / "log.jsonl").open("a", encoding="utf-8") as log:
         for step, batch in data(tok, course.schedule, start):
             factor = course.schedule.rate(step)
@@ -158,8 +173,8 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50, course: Course = DEM
                 for group, rate in zip(opt.param_groups, rates, strict=True):
                     group["lr"] = rate * factor
             with torch.autocast(device, torch.bfloat16):
-                loss, tag_loss = loss_of(*(torch.from_numpy(part).to(device) for part in batch))
-            (loss + TAGGING * tag_loss).backward()
+                loss, tag_loss, read_loss = loss_of(*(torch.from_numpy(part).to(device) for part in batch))
+            (loss + TAGGING * tag_loss + READING * factor * read_loss).backward()
             model.embedding.weight.grad[fixed] = 0.0
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for opt in opts:
@@ -168,17 +183,22 @@ def run(out: Path = OUT, threads: int = 2, every: int = 50, course: Course = DEM
             positions += batch[0].size
             recent.append(loss.item())
             tagged.append(tag_loss.item())
+            read.append(read_loss.item())
             if step % 4 == 0:
                 torch.set_num_threads(cores.threads())
             if (step + 1) % 10 == 0:
                 spent = time.time() - began
                 row = {"step": step + 1, "loss": round(mean(recent), 4), "tags": round(mean(tagged), 4)}
+                row |= {"reads": round(mean(read), 4)}
                 row |= {"speed": round(positions / spent)}
                 row |= {"seconds": round(seconds + spent), "threads": torch.get_num_threads()}
                 print(json.dumps(row), file=log, flush=True)
                 print(row, flush=True)
-                recent, tagged = [], []
-            if (step + 1) % every == 0 or step + 1 == course.schedule.steps:
+                recent, tagged, read = [], [], []
+            kept = step + 1 in course.schedule.kept
+            if kept:  # first, so that a run that is cut off here makes it again
+                save(out / f"checkpoint-{step + 1}.pt", model, opts, step + 1, seconds + time.time() - began)
+            if kept or (step + 1) % every == 0 or step + 1 == course.schedule.steps:
                 save(path, model, opts, step + 1, seconds + time.time() - began)
     return path
 

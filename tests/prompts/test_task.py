@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
+
 from longwriter_ui import prompts
 from longwriter_ui.brief import Brief
 from longwriter_ui.draft import Author, Draft, FinishReason, Mode, Status, Version, paragraphs_of
@@ -126,3 +128,15 @@ def test_languages_choose_their_prompts() -> None:
     assert "现在写这一段：\n第1段 - 主要观点：" in chinese
     german = prompts.plan_prompt(Brief("Schreibe über Boote", 600, "de"))[0].text
     assert german.startswith("Plan a long piece") and "Write in German." in german
+
+
+@pytest.mark.parametrize(("language", "asked"), [("en", "An essay on kites"), ("zh", "写一篇关于风筝的文章")])
+def test_a_short_request_is_read_twice_before_it_is_planned_and_a_long_one_once(language, asked):
+    notes = "The museum opens at nine."
+    short = prompts.plan_prompt(Brief(asked, 600, language, notes))[0].text
+    assert short.count(asked) == 2 and short.count(notes) == 1
+    assert short.rindex(asked) < short.index("600")  # what is to be printed comes last
+    long = asked + "x" * prompts.READ_TWICE
+    assert prompts.plan_prompt(Brief(long, 600, language))[0].text.count(long) == 1
+    tricky = "A guide to {words} and {again}"
+    assert prompts.plan_prompt(Brief(tricky, 600, language))[0].text.count(tricky) == 2

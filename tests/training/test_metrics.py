@@ -41,6 +41,13 @@ def test_a_repeated_sentence_is_found():
     assert metrics.sentences("One. Two? Three", "en") == ["One.", "Two?", "Three"]
 
 
+def test_words_of_the_other_language_count_unless_they_were_given():
+    assert metrics.foreign("It 雨 rains.", "en", "rain")
+    assert metrics.foreign("下雨 rain。", "zh", "下雨")
+    assert not metrics.foreign("The 雨 falls.", "en", "a piece on 雨")
+    assert not metrics.foreign("DNA和雨。", "zh", "DNA")
+
+
 def test_errors_and_means():
     assert metrics.length_error(330, 300) == pytest.approx(0.1)
     assert metrics.mean([]) == 0.0

@@ -144,19 +144,33 @@ def test_the_loss_is_the_weighted_mean_over_the_places_with_a_target():
     places = torch.arange(4)[None]
     expected = (losses[0, 0, 7] + 3 * losses[0, 2, 9]) / 4
     tags = torch.full_like(ids, batches.IGNORE)
-    loss, tag_loss = train.Loss(model, [])(ids, labels, weights, places, tags)
-    assert torch.allclose(loss, expected) and tag_loss == 0
+    loss, tag_loss, read_loss = train.Loss(model, [])(ids, labels, weights, places, tags)
+    assert torch.allclose(loss, expected) and tag_loss == read_loss == 0
 
 
 def test_what_tells_the_topic_in_a_request_learns_from_the_tags():
     torch.manual_seed(0)
-    model = Model(replace(TINY, layers=4))
+    model = Model(replace(TINY, layers=module.TAGGED + 1))
     ids = torch.randint(0, 512, (1, 4))
     tags = torch.tensor([[batches.IGNORE, batches.OUTSIDE, batches.STARTS, batches.WITHIN]])
-    _, loss = train.Loss(model, [])(ids, ids, torch.ones(1, 4), torch.arange(4)[None], tags)
+    _, loss, read_loss = train.Loss(model, [])(ids, ids, torch.ones(1, 4), torch.arange(4)[None], tags)
     loss.backward()
-    assert model.tagger.weight.grad.abs().sum() > 0
+    assert model.tagger.weight.grad.abs().sum() > 0 and read_loss == 0
     assert model.blocks[-1].down.weight.grad is None, "it is read off before the last layers"
+
+
+def test_words_of_a_request_are_foretold_from_those_before_them():
+    torch.manual_seed(0)
+    model = Model(replace(TINY, layers=module.TAGGED + 1))
+    ids = torch.randint(0, 512, (1, 4))
+    tags = torch.tensor([[batches.IGNORE, batches.IGNORE, batches.READ, batches.IGNORE]])
+    _, tag_loss, loss = train.Loss(model, [])(ids, ids, torch.ones(1, 4), torch.arange(4)[None], tags)
+    middle = model(ids)[1][0, 1]
+    normed = middle / middle.pow(2).mean().sqrt()
+    expected = -(model.embedding.weight @ model.reader(normed)).log_softmax(-1)[ids[0, 2]]
+    assert torch.allclose(loss, expected, atol=1e-4) and tag_loss == 0
+    loss.backward()
+    assert model.blocks[-1].down.weight.grad is None, "they are foretold before the last layers"
 
 
 @pytest.mark.parametrize(
@@ -175,6 +189,21 @@ def test_the_tokens_of_a_request_are_tagged_as_the_topic_or_not(words, asked, to
     assert [row.tags[i] for i in tagged] == [batches.STARTS] + [batches.WITHIN] * (len(tagged) - 1)
     end = row.ids.index(tokenizer.CLOSE)
     assert row.tags.count(batches.OUTSIDE) == end - 2 - len(tagged), "answers have no tags"
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "topic"),
+    [("en", "For bakers: old kites, please", "old kites"), ("zh", "给面包师讲风筝", "风筝")],
+)
+def test_a_request_that_is_read_twice_is_tagged_where_it_is_read_again(words, language, asked, topic):
+    user = tasks.plan_prompt(language, asked, 300, slice(1, 2))
+    line = f"Paragraph 1 - Main Point: {topic}:" if language == "en" else f"第1段 - 主要观点：{topic}："
+    row = batches.encode(words, [(user, line + tasks.UNFINISHED)], 1000)
+    said = {tag: words.decode([i for i, t in zip(row.ids, row.tags, strict=True) if t == tag]) for tag in set(row.tags)}
+    assert (said[batches.STARTS] + said[batches.WITHIN]).strip() == topic
+    rest = asked.replace(topic, "")
+    assert rest.split()[0] in said[batches.READ] and topic not in said[batches.READ]
+    assert said[batches.OUTSIDE].strip().endswith(rest.split()[-1]) and rest.split()[0] in said[batches.OUTSIDE]
 
 
 def test_paragraphs_have_no_tags(words):
@@ -203,6 +232,13 @@ def test_rates_warm_up_and_fall_to_nothing():
     assert 0 < schedule.DEMO.rate(schedule.DEMO.steps - 1) < 0.01
 
 
+def test_the_checkpoint_before_the_warm_restart_is_kept_where_the_rates_are_nothing():
+    [kept] = schedule.DEMO.kept
+    assert schedule.DEMO.rate(kept - 1) < 0.01
+    assert schedule.DEMO.rate(kept + 200) > 0.2
+    assert all(phase.steps % train.BLOCK == 0 for phase in schedule.PHASES)
+
+
 def test_courses_of_the_miniature_differ_only_in_their_longest_answer():
     short, long = (longest.course(words) for words in (200, 800))
     assert (short.shape, short.words.keywords) == (long.shape, long.words.keywords)
@@ -217,5 +253,7 @@ def test_a_course_trains_goes_on_and_is_written_as_gguf(tmp_path, monkeypatch):
     path = longest.train_one(200, 2, tmp_path, 1)
     assert path.read_bytes()[:4] == b"GGUF"
     before = torch.load(tmp_path / "200" / "checkpoint.pt", weights_only=True)["step"]
-    train.run(tmp_path / "200", 1, course=longest.course(200, 3))
+    course = longest.course(200, 3)
+    train.run(tmp_path / "200", 1, course=replace(course, schedule=replace(course.schedule, kept=(3,))))
+    assert torch.load(tmp_path / "200" / "checkpoint-3.pt", weights_only=True)["step"] == 3
     assert (before, torch.load(tmp_path / "200" / "checkpoint.pt", weights_only=True)["step"]) == (2, 3)
