@@ -34,6 +34,8 @@ class Phase:
     """Positions that a row may be spread over."""
     copy_steps: bool = False
     """Also learn to predict the step lines in the prompts of later turns, which are copies of plan lines."""
+    late: bool = False
+    """Also ask requests that earlier phases did not."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,8 @@ def batches(tokenizer: Tokenizer, phase: Phase, seed: int) -> Iterator[Batch]:
         amount = 0
         while amount < tokens * 12:
             kind = rng.choices(kinds, shares)[0]
-            row = encode(tokenizer, conversation(kind, phase.size, rng), phase.longest, phase.copy_steps)
+            turns = conversation(kind, phase.size, rng, phase.late)
+            row = encode(tokenizer, turns, phase.longest, phase.copy_steps)
             pool.append(row)
             amount += len(row.ids)
         pool.sort(key=lambda row: len(row.ids))

@@ -3,13 +3,20 @@
 import random
 import re
 
+from .content import exchanged
 from .topics import character, invented_word, name, topic
 from .voice import Voice, articles, choose, fill
 
-PHRASED = 0.85
-"""The share of requests in a form that a person has typed; the others are composed."""
+NATURAL = {"en": 0.4, "zh": 0.62}
+"""The share of requests with words that belong to one topic, as in nearly all that people type."""
+TYPED = 0.88
+"""The share of requests as people type them, natural ones among them; the others are composed."""
 CROSSED = 0.3
-"""The share of typed requests that take a part without a topic from another."""
+"""The share of typed requests that take a part without a topic from another, or lose one."""
+EXCHANGED = {"en": 0.25, "zh": 0.5}
+"""The share of typed requests whose content words are exchanged for those of others."""
+SPELT = 0.2
+"""The share of counts in hundreds that Chinese requests write in characters."""
 _PART = re.compile(r"(?<=[,.;:!?]) +|(?<=[，。；：！？])(?=.)")
 _HELD = re.compile(r"\{[tw]\}")
 
@@ -25,27 +32,42 @@ def request(voice: Voice, subject: str, words: int | None, rng: random.Random) -
 
 def crossed(pattern: str, other: str, rng: random.Random) -> str:
     """`pattern` with one part (what stands between two stops) of `other` that has neither topic nor count, put in
-    anywhere or in the place of such a part of its own: the words around a topic seldom tell then which request it is.
-    """
+    anywhere or in the place of such a part of its own, or without one of its own: the words around a topic seldom tell
+    then which request it is."""
     parts, loose = _PART.split(pattern), [part for part in _PART.split(other) if not _HELD.search(part)]
-    if not loose:
-        return pattern
     own = [i for i, part in enumerate(parts) if not _HELD.search(part)]
-    if own and rng.random() < 0.5:
+    kind = rng.choice(("put in", "put in its place", "leave out"))
+    if not (own if kind == "leave out" else loose):
+        return pattern
+    place = rng.randint(0, len(parts))
+    if own and kind != "put in":
         parts.pop(place := rng.choice(own))
-    else:
-        place = rng.randint(0, len(parts))
-    parts.insert(place, rng.choice(loose))
+    if kind != "leave out":
+        parts.insert(place, rng.choice(loose))
     chinese = "，" in pattern + other or "。" in pattern + other
     stop, stops, gap = ("，", "，。；：！？”", "") if chinese else (",", ",.;:!?", " ")
     *before, last = parts
     return gap.join([*(part if part[-1] in stops else part + stop for part in before), last.rstrip("，,；;：:")])
 
 
+def spelt(number: int) -> str:
+    """A number of hundreds below 100,000 in Chinese characters."""
+    text = ""
+    for size, unit in ((10000, "万"), (1000, "千"), (100, "百")):
+        digit, number = divmod(number, size)
+        if digit:
+            text += ("两" if digit == 2 and size > 100 else "〇一二三四五六七八九"[digit]) + unit
+        elif text and number:
+            text += "零"
+    return text
+
+
 def _request(voice: Voice, subject: str, words: int | None, rng: random.Random) -> str:
     stated = str(words)
     if words and voice.language == "en" and words > 999 and rng.random() < 0.3:
         stated = f"{words:,}"
+    if words and voice.language == "zh" and words % 100 == 0 and rng.random() < SPELT:
+        stated = spelt(words)
 
     def value(slot: str) -> str:
         if slot == "t":
@@ -60,10 +82,15 @@ def _request(voice: Voice, subject: str, words: int | None, rng: random.Random) 
             return invented_word(rng) if voice.language == "en" else character(rng) + character(rng)
         return fill(choose(rng.choice(voice.asides.get(slot) or voice.pools[slot]), rng), value)
 
-    frames = voice.phrasings if rng.random() < PHRASED else voice.requests
+    kind = rng.random()
+    frames = voice.requests
+    if kind < TYPED:
+        frames = voice.natural if kind < NATURAL[voice.language] else voice.phrasings
     pattern = choose(rng.choice(frames), rng)
-    if frames is voice.phrasings and rng.random() < CROSSED:
+    if frames is not voice.requests and rng.random() < CROSSED:
         pattern = crossed(pattern, choose(rng.choice(frames), rng), rng)
+    if frames is not voice.requests and rng.random() < EXCHANGED[voice.language]:
+        pattern = exchanged(voice.language, pattern, rng)
     text = fill(pattern, value)
     if voice.language == "en":
         text = articles(text)

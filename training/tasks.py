@@ -199,9 +199,9 @@ def drill_task(v: Voice, rng: random.Random) -> Turns:
     return conversation_task(v, Size(220, 110, 3), rng)
 
 
-def conversation(kind: str, size: Size, rng: random.Random) -> Turns:
+def conversation(kind: str, size: Size, rng: random.Random, late: bool = False) -> Turns:
     """A random conversation of one kind in a random language."""
-    v = voice(rng.choice(("en", "zh")))
+    v = voice(rng.choice(("en", "zh")), late)
     match kind:
         case "echo":
             return echo_task(v, rng)

@@ -23,9 +23,10 @@ VOCABULARY = 11264
 HAN_TIMES = 400
 """How often each character is counted while merges are learnt, so that it gets a token of its own."""
 BOS, EOS, OPEN, CLOSE = 0, 1, 2, 3
-HEARD = ("requests", "asides", "phrasings", "points")
+HEARD = ("requests", "asides", "phrasings", "natural", "points")
 SAID = ("sentences", "openers", "starts", "aspects", "pools", *(file.name for file in PROMPTS.glob("*.txt")))
-"""Beginnings of the names of files that requests and answers are made of."""
+"""Beginnings of the names of files that requests and answers are made of; what only late requests have counts as a
+stranger."""
 SPECIAL = ("<|begin_of_text|>", "<|end_of_text|>", "[INST]", "[/INST]")
 
 

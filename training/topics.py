@@ -194,7 +194,7 @@ def topic(voice: Voice, rng: random.Random) -> str:
 def _ordinary(language: str) -> tuple[str, ...]:
     """Words of requests that stand beside their topics: in English runs of letters, in Chinese pairs of characters
     that meet four times as often as chance would have it."""
-    frames = [_SLOT.sub("\n", frame) for frame in voice_of(language).phrasings]
+    frames = [_SLOT.sub("\n", frame) for frame in voice_of(language).typed]
     if language == "en":
         return tuple(sorted({word for frame in frames for word in re.findall(r"\b[a-z]{4,}\b", frame)}))
     runs = [run for frame in frames for run in re.findall(r"[\u4e00-\u9fff]+", frame)]

@@ -28,7 +28,8 @@ class Aspect:
 class Voice:
     """The patterns of one language: `stages` of a paragraph in order and `closers` for its last sentence; `openers` for
     its first one, a group for each length, and `starts` in their place where a user has set the main point; requests as
-    people type them (`phrasings`), and what others are composed of."""
+    people type them, of any topic (`phrasings`) or with words that belong to one (`natural`), and what others are
+    composed of."""
 
     language: str
     aspects: tuple[Aspect, ...]
@@ -37,6 +38,7 @@ class Voice:
     openers: tuple[tuple[str, ...], ...]
     starts: tuple[tuple[str, ...], ...]
     phrasings: tuple[str, ...]
+    natural: tuple[str, ...]
     requests: tuple[str, ...]
     asides: dict[str, tuple[str, ...]]
     own_points: tuple[str, ...]
@@ -46,6 +48,11 @@ class Voice:
     def count(self, text: str) -> int:
         """Words of English text, characters of Chinese text, by the benchmark's counters."""
         return len((_WORD if self.language == "en" else _HAN).findall(text))
+
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """All requests as people type them."""
+        return self.phrasings + self.natural
 
     @property
     def between(self) -> str:
@@ -120,9 +127,14 @@ def _groups(given: list[str]) -> list[tuple[str, ...]]:
 
 
 @cache
-def voice(language: str) -> Voice:
-    """The voice of `en` or `zh`."""
+def voice(language: str, late: bool = False) -> Voice:
+    """The voice of `en` or `zh`; a late one has requests and topics besides that training has not known before, and
+    each of these requests comes twice as often as another natural one."""
     *stages, closers = _groups(lines(f"sentences.{language}.txt"))
+    topics, natural = lists(lines(f"topics.{language}.txt")), lines(f"natural.{language}.txt")
+    if late:
+        topics["real"] += topics["late"]
+        natural += 2 * lines(f"late.{language}.txt")
     return Voice(
         language,
         _aspects(lines(f"aspects.{language}.txt")),
@@ -131,9 +143,10 @@ def voice(language: str) -> Voice:
         tuple(_groups(lines(f"openers.{language}.txt"))),
         tuple(_groups(lines(f"starts.{language}.txt"))),
         tuple(lines(f"phrasings.{language}.txt")),
+        tuple(natural),
         tuple(lines(f"requests.{language}.txt")),
         asides(lines(f"asides.{language}.txt")),
         tuple(lines(f"points.{language}.txt")),
         lists(lines(f"pools.{language}.txt")),
-        lists(lines(f"topics.{language}.txt")),
+        topics,
     )

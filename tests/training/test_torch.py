@@ -113,6 +113,14 @@ def test_batches_are_the_same_for_a_seed(words):
     assert (first[0] == second[0]).all() and (first[1] == second[1]).all()
 
 
+def test_only_the_later_phases_ask_late_requests(words):
+    order = [phase.late for phase in schedule.PHASES]
+    assert order == sorted(order) and not order[0] and order[-1]
+    phase = replace(schedule.PHASES[1], tokens=512)
+    early, late = (next(batches.batches(words, replace(phase, late=late), 1)) for late in (False, True))
+    assert early[0].tolist() != late[0].tolist()
+
+
 def test_the_model_sees_only_the_past():
     torch.manual_seed(0)
     model = Model(TINY)
