@@ -10,7 +10,8 @@ Object.assign(Card.prototype, {
     const signature = JSON.stringify([offered, coming && [job.phase, job.paragraph, job.read_done]]);
     if (signature === this.choiceSignature) return;
     this.choiceSignature = signature;
-    const begun = coming && !this.choices;
+    const box = this.choices?.getBoundingClientRect();
+    const seen = box ? box.bottom > 0 && box.bottom <= window.innerHeight : coming; // whoever reads elsewhere stays there
     this.choices?.remove();
     this.choices = null;
     if (!offered.length && !coming) return;
@@ -24,7 +25,7 @@ Object.assign(Card.prototype, {
     const progress = coming ? el("div", { class: "prog", style: "--done:" + Math.round((100 * offered.length) / job.of) + "%" }) : null;
     this.choices = el("div", { class: "choices", role: "group", "aria-label": t("Alternatives") }, columns.length ? el("div", { class: "alts" }, ...columns) : null, el("div", { class: "under" }, progress, el("span", {}, note), row));
     this.node.querySelector(".between").before(this.choices);
-    if (begun) this.choices.scrollIntoView({ block: "nearest" }); // below a long paragraph nobody would see them coming
+    if (seen) this.choices.scrollIntoView({ block: "nearest" }); // they begin below a long paragraph, and grow downwards
   },
 
   choice(version, i) {

@@ -179,6 +179,20 @@ def test_the_draft_versions_wishes_alternatives_and_stale_answers(serve: Serve) 
     site.settled(tab)
     offered = site.draft().paragraphs[0].offered
     assert len({version.text for version in offered}) == 3
+    box = first_card.locator(".choices").bounding_box()
+    assert box and box["y"] + box["height"] <= tab.viewport_size["height"] + 1, "they grew below the window"
+    # whoever has scrolled past them is not taken back
+    above = """key => {
+        const card = longwriter.board.cards.get(key);
+        document.body.style.paddingBottom = '200vh';
+        window.scrollTo(0, card.choices.getBoundingClientRect().bottom + window.scrollY + 50);
+        const before = window.scrollY;
+        card.choiceSignature = null;
+        card.showChoices();
+        return [before, window.scrollY];
+    }"""
+    before, after = tab.evaluate(above, site.draft().paragraphs[0].key)
+    assert before > 0 and after >= before
     press(tab, 0, "2")
     site.until(lambda: site.draft().paragraphs[0].version == offered[1], "the second is chosen")
     tab.locator(".alts").wait_for(state="detached")
