@@ -54,7 +54,7 @@ class Brief:
             )
         if language and language not in LANGUAGES:
             raise BriefError(f"Unknown language {language!r}.", f"Use one of: {', '.join(LANGUAGES)}.")
-        target = _asked_words(instruction) if words is None else parse_words(words)
+        target = asked_words(instruction) or DEFAULT_WORDS if words is None else parse_words(words)
         return Brief(instruction, target, language or detect_language(instruction), notes)
 
     @property
@@ -86,11 +86,11 @@ def parse_words(value: int | str) -> int:
     return number
 
 
-def _asked_words(instruction: str) -> int:
-    """The length an instruction itself names ("a 1,500-word guide", "2000字"), else the default."""
+def asked_words(instruction: str) -> int | None:
+    """The length that an instruction itself names ("a 1,500-word guide", "2000字"), in words."""
     for match in _ASKED.finditer(instruction):
         low, high = (int(each.replace(",", "")) for each in (match[1], match[2] or match[1]))
         number = (low + high) // 2
         if MIN_WORDS <= number <= MAX_WORDS:
             return number
-    return DEFAULT_WORDS
+    return None

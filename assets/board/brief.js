@@ -2,6 +2,7 @@
 // puts a message beside the button when the brief cannot be used.
 
 const TYPED_BRIEF = "longwriter.brief";
+const USUAL_LENGTH = 1000; // until the brief names a length, or a length is chosen
 const WORDS_A_STEP = 400;
 const WORDS_A_PAGE = 500;
 const WEIGHING_PAUSE = 500;
@@ -17,6 +18,10 @@ class BriefForm {
     parts.asked.value = localStorage.getItem(TYPED_BRIEF) ?? "";
     parts.language.append(...NAMED_LANGUAGES.map((code) => el("option", { value: code }, languageName(code))));
     parts.examples.append(...EXAMPLES.map((example) => button(t(example.name), () => this.use(example), { kind: "quiet" })));
+    this.lengthChosen = false;
+    parts.lengths.addEventListener("input", () => {
+      this.lengthChosen = true;
+    });
     form.addEventListener("input", () => this.changed());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -68,9 +73,17 @@ class BriefForm {
   fill(head) {
     const { parts } = this;
     parts.asked.value = head.instruction;
-    parts.lengths.querySelector("input[value='']").checked = true;
-    parts.custom.value = String(head.target_words);
+    this.lengthChosen = true;
+    this.setLength(head.target_words);
     this.changed();
+  }
+
+  setLength(words) {
+    const radios = [...this.parts.lengths.querySelectorAll("input[type=radio]")];
+    const offered = radios.find((radio) => Number(radio.value.replace(",", "")) === words);
+    (offered ?? radios.at(-1)).checked = true;
+    if (!offered) this.parts.custom.value = figure(words);
+    this.showLength();
   }
 
   /** Start a piece: the studio makes the draft, and begins to plan it. */
@@ -78,6 +91,7 @@ class BriefForm {
     const { parts, board } = this;
     if (parts.make.disabled) return;
     parts.make.disabled = true;
+    if (!this.lengthChosen) await this.weigh(); // the length may just have been typed
     const answer = await board.link.ask("begin", { instruction: parts.asked.value, words: this.words, language: parts.language.value, notes: parts.notes.value });
     parts.make.disabled = false;
     this.showProblem(answer ? answer.refused : NO_ANSWER);
@@ -114,6 +128,7 @@ class BriefForm {
     const { parts, board } = this;
     const answer = await board.link.ask("weigh", { instruction: parts.asked.value, notes: parts.notes.value });
     if (!answer) return;
+    if (!this.lengthChosen) this.setLength(answer.words ?? USUAL_LENGTH);
     say(parts.detected, answer.language ? t("Detected: {language}.", { language: languageName(answer.language) }) : "");
     say(parts.price, answer.tokens ? t("About {n} tokens, read once for the plan and once for the text.", { n: figure(answer.tokens) }) : "");
   }

@@ -1,4 +1,4 @@
-"""What the brief's form calls: a new piece, and the language and the price of what is typed.
+"""What the brief's form calls: a new piece, and the language, the length and the price of what is typed.
 
 Each function takes one JSON object and gives one back; a LongWriterError becomes `refused` with its message and hint.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from longwriter_ui.brief import Brief
+from longwriter_ui.brief import Brief, asked_words
 from longwriter_ui.draft import Mode
 from longwriter_ui.errors import LimitReached, LongWriterError
 from longwriter_ui.studio import Studio
@@ -17,7 +17,7 @@ from longwriter_ui.words import detect_language
 
 Json = dict[str, Any]
 
-MAX_LOOKED_AT = 5_000  # characters of an instruction whose language is told
+MAX_LOOKED_AT = 5_000  # characters of an instruction whose language and length are told
 
 
 def brief_calls(studio: Studio) -> list[Callable[[Json], Json]]:
@@ -41,10 +41,11 @@ def brief_calls(studio: Studio) -> list[Callable[[Json], Json]]:
         return {"draft": draft.id}
 
     def weigh(body: Json) -> Json:
-        """The language an instruction seems to be in, and what the notes will cost."""
+        """The language an instruction seems to be in, the length it names, and what the notes will cost."""
         asked, notes = _text(body, "instruction"), _text(body, "notes")
         language = detect_language(asked[:MAX_LOOKED_AT]) if asked.strip() else ""
-        return {"language": language, "tokens": studio.tokens(notes) if notes.strip() else 0}
+        tokens = studio.tokens(notes) if notes.strip() else 0
+        return {"language": language, "words": asked_words(asked[:MAX_LOOKED_AT]), "tokens": tokens}
 
     return [begin, weigh]
 

@@ -218,6 +218,31 @@ def test_settings_hold_for_new_pieces_and_outlive_a_reload(serve: Serve) -> None
     assert site.draft().manner == Manner(temperature=0.9, length="strict")
 
 
+def test_the_length_that_a_brief_names_is_its_target_until_another_is_chosen(serve: Serve) -> None:
+    site = serve()
+    tab = site.open()
+    asked, custom = tab.locator("#lw-ask textarea"), tab.locator("#lw-custom input")
+    asked.fill("A travel guide to Lisbon in 3,000 words")
+    tab.locator("#lw-length input[value='3,000']:checked").wait_for(state="attached")
+    asked.fill("\u5199\u4e00\u7bc71200\u5b57\u7684\u6563\u6587")
+    custom.wait_for()
+    assert custom.input_value() == "1,200"
+    asked.fill("A travel guide to Lisbon")
+    tab.locator("#lw-length input[value='1,000']:checked").wait_for(state="attached")
+    asked.fill("A travel guide to Lisbon in 700 words")
+    tab.locator("#lw-make").click()  # before the page has looked at what was typed
+    tab.locator("[data-part=foot] [data-part=write]").wait_for()
+    assert site.draft().brief.target_words == 700
+    site.studio.delete(site.draft().id)
+
+    tab.reload()
+    tab.locator("#lw-length").get_by_text("10,000", exact=True).click()
+    asked.fill("A travel guide to Lisbon in 400 words")
+    tab.get_by_text("Detected: English.").wait_for()
+    tab.wait_for_timeout(1000)
+    assert tab.locator("#lw-length input[value='10,000']").is_checked()
+
+
 def test_settings_of_the_open_piece_are_its_own(serve: Serve) -> None:
     site = serve()
     tab = site.open()
