@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from longwriter_ui.errors import EngineError
 from longwriter_ui.host import Place
@@ -35,7 +36,13 @@ def add_server(group: argparse._ActionsContainer, *, several: bool = False) -> N
 class _Once(argparse.Action):
     """An option of which the last one given would silently win."""
 
-    def __call__(self, parser, namespace, values, option_string=None) -> None:  # type: ignore[no-untyped-def]
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
         if getattr(namespace, self.dest) is not None:
             raise argparse.ArgumentError(self, "given twice, but only one can be used here")
         setattr(namespace, self.dest, values)

@@ -218,7 +218,7 @@ class _RunWriter:
         self, n: int, response: str, jobs: list[Job], finish: FinishReason, *, problem: str = "", steps: int = 0
     ) -> Prediction:
         tokens, seconds = sum(job.usage.written for job in jobs), sum(job.seconds for job in jobs)
-        problem = problem or ("" if response else "No text came.")
+        problem = problem or ("" if response.strip() else "No text came.")
         return Prediction(n, self._run.prompts[n], response, finish.value, problem, steps, tokens, seconds)
 
 

@@ -124,7 +124,7 @@ def test_a_prompt_that_fails_is_recorded_and_the_rest_is_written(tmp_path: Path,
 
 def test_a_piece_in_which_nothing_was_written_is_one_with_a_problem(tmp_path: Path, open_studio: OpenStudio):
     def script(request: Request) -> str:
-        return "" if "rain" in request.conversation[0].text else direct_or_author(request)
+        return " \n" if "rain" in request.conversation[0].text else direct_or_author(request)
 
     studio = open_studio(ScriptedEngine(script))
     run = begin(tmp_path / "run", studio, "direct")

@@ -11,7 +11,9 @@ Object.assign(Card.prototype, {
     if (signature === this.choiceSignature) return;
     this.choiceSignature = signature;
     const box = this.choices?.getBoundingClientRect();
-    const seen = box ? box.bottom > 0 && box.bottom <= window.innerHeight : coming; // whoever reads elsewhere stays there
+    // whoever reads elsewhere stays there; whoever asked sees them, also where all of them come at once
+    const seen = box ? box.bottom > 0 && box.bottom <= window.innerHeight + 1 : coming || this.choicesAsked;
+    this.choicesAsked = false;
     this.choices?.remove();
     this.choices = null;
     if (!offered.length && !coming) return;

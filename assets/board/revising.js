@@ -114,7 +114,9 @@ Object.assign(Board.prototype, {
   /** What was asked for in a card's strip. */
   writeAgain(card, how, fields) {
     if (how === "onward") return this.writeFrom(card);
-    if (how === "alternatives") return this.busy ? null : this.link.command("alternatives", { key: card.key });
-    return this.revise(card, how, fields);
+    if (how !== "alternatives") return this.revise(card, how, fields);
+    if (this.busy) return null;
+    card.choicesAsked = true;
+    return this.link.command("alternatives", { key: card.key });
   },
 });

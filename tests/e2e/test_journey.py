@@ -224,7 +224,7 @@ def test_the_length_that_a_brief_names_is_its_target_until_another_is_chosen(ser
     asked, custom = tab.locator("#lw-ask textarea"), tab.locator("#lw-custom input")
     asked.fill("A travel guide to Lisbon in 3,000 words")
     tab.locator("#lw-length input[value='3,000']:checked").wait_for(state="attached")
-    asked.fill("\u5199\u4e00\u7bc71200\u5b57\u7684\u6563\u6587")
+    asked.fill("写一篇1200字的散文")
     custom.wait_for()
     assert custom.input_value() == "1,200"
     asked.fill("A travel guide to Lisbon")

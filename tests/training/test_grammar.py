@@ -205,7 +205,7 @@ def test_a_typed_request_that_takes_a_part_of_another_keeps_its_topic_and_count(
 
 def test_a_topic_named_like_a_count_that_is_missing_can_be_asked_for_without_one():
     for seed in range(20):
-        assert "onemere" in requests.request(voice("en"), "Nonemere", None, random.Random(seed))
+        assert "nonemere" in requests.request(voice("en"), "Nonemere", None, random.Random(seed)).lower()
 
 
 def test_the_text_files_hold_no_stray_brackets():
