@@ -12,7 +12,7 @@ Object.assign(Card.prototype, {
     this.choiceSignature = signature;
     const box = this.choices?.getBoundingClientRect();
     // whoever reads elsewhere stays there; whoever asked sees them, also where all of them come at once
-    const seen = box ? box.bottom > 0 && box.bottom <= window.innerHeight + 1 : coming || this.choicesAsked;
+    const seen = this.choicesAsked || (box ? box.bottom > 0 && box.bottom <= window.innerHeight + 1 : coming);
     this.choicesAsked = false;
     this.choices?.remove();
     this.choices = null;
