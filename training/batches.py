@@ -34,8 +34,8 @@ class Phase:
     """Positions that a row may be spread over."""
     copy_steps: bool = False
     """Also learn to predict the step lines in the prompts of later turns, which are copies of plan lines."""
-    late: bool = False
-    """Also ask requests that earlier phases did not."""
+    late: int = 0
+    """How many of the later lists of requests are asked, too (`voice.LATER`)."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ USUAL = {"en": 500, "zh": 250}
 """So many words (characters in Chinese) are usual ones, which stay."""
 REPLACED = 0.5
 """The share of the content words of a request that are replaced."""
-_UNIT = {"en": r"\b[a-z]{3,}\b", "zh": r"[\u4e00-\u9fff]"}
+_UNIT = {"en": r"\b[a-z]{3,}\b(?!')", "zh": r"[\u4e00-\u9fff]"}
 
 
 def _plain(language: str) -> list[str]:
@@ -26,12 +26,12 @@ def _plain(language: str) -> list[str]:
 
 @cache
 def _pattern(language: str) -> re.Pattern:
-    """Slots (to be passed over) and content words: in English those that are not usual, in Chinese runs of two to four
-    characters none of which is a usual one."""
+    """Slots (to be passed over) and content words: in English those that are not usual and have no apostrophe after
+    them, as in "doesn't"; in Chinese runs of two to four characters none of which is a usual one."""
     counts = Counter(unit for frame in _plain(language) for unit in re.findall(_UNIT[language], frame))
     usual = [unit for unit, _ in counts.most_common(USUAL[language])]
     if language == "en":
-        return re.compile(rf"\{{\w+\}}|\b(?!(?:{'|'.join(usual)})\b)[a-z]{{3,}}\b")
+        return re.compile(rf"\{{\w+\}}|\b(?!(?:{'|'.join(usual)})\b)[a-z]{{3,}}\b(?!')")
     return re.compile(rf"\{{\w+\}}|(?:(?![{''.join(usual)}])[\u4e00-\u9fff]){{2,4}}")
 
 

@@ -42,7 +42,7 @@ def train_one(longest: int, steps: int, out: Path, threads: int) -> Path:
     run(folder, threads, course=course(longest, steps))
     model, words = export.load(folder / "checkpoint.pt"), tokenizer.load(folder / "tokenizer.json")
     path = out / f"longest-{longest}.gguf"
-    export.write(model, words, path, name=f"Longest output {longest} words")
+    export.write(model, words, path, "F16", f"Longest output {longest} words")
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB", flush=True)
     return path
 

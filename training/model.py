@@ -13,7 +13,7 @@ class Shape:
 
     vocabulary: int = 11264
     width: int = 192
-    layers: int = 6
+    layers: int = 8
     heads: int = 3
     hidden: int = 512
     context: int = 8192
@@ -27,7 +27,7 @@ class Shape:
 
 TAGS = 3
 """How many tags the tagger tells apart; see `batches`."""
-TAGGED = 4
+TAGGED = 6
 """The layer after which they are read off, and the next word of a request is foretold."""
 SHORT = 640
 """Positions of a row up to which attention is spelt out."""

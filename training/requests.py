@@ -5,7 +5,7 @@ import re
 
 from .content import exchanged
 from .topics import character, invented_word, name, topic
-from .voice import Voice, articles, choose, fill
+from .voice import HAN, Voice, articles, choose, fill
 
 NATURAL = {"en": 0.4, "zh": 0.62}
 """The share of requests with words that belong to one topic, as in nearly all that people type."""
@@ -44,7 +44,7 @@ def crossed(pattern: str, other: str, rng: random.Random) -> str:
         parts.pop(place := rng.choice(own))
     if kind != "leave out":
         parts.insert(place, rng.choice(loose))
-    chinese = "，" in pattern + other or "。" in pattern + other
+    chinese = HAN.search(pattern + other)
     stop, stops, gap = ("，", "，。；：！？”", "") if chinese else (",", ",.;:!?", " ")
     *before, last = parts
     return gap.join([*(part if part[-1] in stops else part + stop for part in before), last.rstrip("，,；;：:")])

@@ -24,16 +24,16 @@ _MORE_PROSE = _DECISIONS | {"find": 0.66, "begin": 0.13, "plan": 0.05, "write": 
 _MOST_PROSE = _MORE_PROSE | {"find": 0.62, "begin": 0.11, "enter": 0.06, "write": 0.12}
 PHASES = (
     Phase(600, 4096, {"find": 0.6, "begin": 0.2, "echo": 0.12, "drill": 0.08}, Size(220, 110, 3), 640, copy_steps=True),
-    Phase(9200, 4096, _DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
-    Phase(3000, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True, late=True),
-    Phase(100, 6144, _MORE_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True, late=True),
-    Phase(2200, 4096, _MOST_PROSE, Size(450, 500, 8), 768, copy_steps=True, late=True),
-    Phase(100, 6144, _MOST_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True, late=True),
+    Phase(9000, 4096, _DECISIONS, Size(450, 500, 8), 768, copy_steps=True),
+    Phase(2900, 4096, _MORE_PROSE, Size(450, 500, 8), 768, copy_steps=True, late=1),
+    Phase(100, 6144, _MORE_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True, late=1),
+    Phase(1500, 4096, _MOST_PROSE, Size(450, 500, 8), 768, copy_steps=True, late=2),
+    Phase(100, 6144, _MOST_PROSE, Size(1800, 1000, 12), 3072, copy_steps=True, late=2),
 )
 """Short exercises first; then the application's own tasks among them, half of the text being decisions (which topic,
 where to enter); then more of whole paragraphs, at last in longer conversations; the last two once more after a warm
-restart, with more prose again. Copying is exercised to the end, and the phases marked late also
-ask requests that earlier ones did not."""
+restart, with more prose again. Copying is exercised to the end. The later phases (`late`) also ask
+requests that earlier ones did not."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,8 @@ class Schedule:
 FINISH = PHASES[4]
 """What the last vectors are learnt from (`finish`)."""
 _ALL = sum(phase.steps for phase in PHASES)
-_RESTART = 12_900
-DEMO = Schedule(
-    PHASES,
-    falls=((7100 / _ALL, 1.0), (11740 / _ALL, 0.3), (_RESTART / _ALL, 0.0), ((_RESTART + 100) / _ALL, 0.3)),
-    kept=(_RESTART,),
-)
-"""The demonstration model's: two falls, the second to nothing, then a warm restart and a last fall."""
+_RESTART = 12_600
+_RATES = ((6800, 1.0), (11_250, 0.3), (_RESTART, 0.0), (12_700, 0.3), (13_300, 0.3 * 1300 / 1900))
+DEMO = Schedule(PHASES, falls=tuple((step / _ALL, rate) for step, rate in _RATES), kept=(_RESTART,))
+"""The demonstration model's: two falls, the second to nothing, then a warm restart and a last fall, which was planned
+for 1,900 steps and from step 13,300 on is steeper, to end within two hours."""

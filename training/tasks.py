@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import direct, plans, requests, topics
 from .paragraphs import paragraph
-from .voice import Aspect, Voice, voice
+from .voice import LANGUAGES, Aspect, Voice, voice
 
 PROMPTS = Path(__file__).parent.parent / "longwriter_ui" / "prompts"
 Turns = list[tuple[str, str]]
@@ -22,6 +22,8 @@ NAMING = 0.75
 """The share of the exercises in finding the topic that end with its name."""
 TWICE = 0.95
 """The share of them in which the request is read twice."""
+FOUND = (0.42, 0.58)
+"""The shares of `LANGUAGES` in them: Chinese, which does not part its words, is the harder to read."""
 _STOP = re.compile(r"[.!?。！？]")
 
 
@@ -199,9 +201,9 @@ def drill_task(v: Voice, rng: random.Random) -> Turns:
     return conversation_task(v, Size(220, 110, 3), rng)
 
 
-def conversation(kind: str, size: Size, rng: random.Random, late: bool = False) -> Turns:
+def conversation(kind: str, size: Size, rng: random.Random, late: int = 0) -> Turns:
     """A random conversation of one kind in a random language."""
-    v = voice(rng.choice(("en", "zh")), late)
+    v = voice(rng.choices(LANGUAGES, FOUND if kind == "find" else None)[0], late)
     match kind:
         case "echo":
             return echo_task(v, rng)

@@ -12,7 +12,7 @@ _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")
 _ARTICLE = re.compile(r"\b([Aa]) (?=[aeiouAEIOU])(?!us|uni|one\b|eu)")
 _WORD = re.compile(r"\b[a-zA-Z]+\b")
-_HAN = re.compile(r"[\u4e00-\u9fff]")
+HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Voice:
 
     def count(self, text: str) -> int:
         """Words of English text, characters of Chinese text, by the benchmark's counters."""
-        return len((_WORD if self.language == "en" else _HAN).findall(text))
+        return len((_WORD if self.language == "en" else HAN).findall(text))
 
     @property
     def typed(self) -> tuple[str, ...]:
@@ -126,15 +126,21 @@ def _groups(given: list[str]) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups]
 
 
+LATER = {"late": 2, "last": 3}
+"""Natural requests that only later phases of training ask: the names of their files, and how many times as often as
+another natural one each of them comes."""
+
+
 @cache
-def voice(language: str, late: bool = False) -> Voice:
-    """The voice of `en` or `zh`; a late one has requests and topics besides that training has not known before, and
-    each of these requests comes twice as often as another natural one."""
+def voice(language: str, late: int = 0) -> Voice:
+    """The voice of `en` or `zh`. One that is late has the requests of the first `late` of `LATER` besides, and more
+    topics, all of which training has not known before."""
     *stages, closers = _groups(lines(f"sentences.{language}.txt"))
     topics, natural = lists(lines(f"topics.{language}.txt")), lines(f"natural.{language}.txt")
+    for name, times in list(LATER.items())[:late]:
+        natural += times * lines(f"{name}.{language}.txt")
     if late:
         topics["real"] += topics["late"]
-        natural += 2 * lines(f"late.{language}.txt")
     return Voice(
         language,
         _aspects(lines(f"aspects.{language}.txt")),

@@ -13,7 +13,7 @@ from training import direct, plans, requests, tasks, topics
 from training.heldout import SPLITS, load
 from training.metrics import count_words, parse_plan, repeats, topic_words
 from training.paragraphs import SENTENCES, length_class, paragraph, stages
-from training.voice import LANGUAGES, articles, choose, fill, voice
+from training.voice import HAN, LANGUAGES, articles, choose, fill, voice
 
 
 def some(language: str, number: int = 40):
@@ -203,6 +203,22 @@ def test_a_typed_request_that_takes_a_part_of_another_keeps_its_topic_and_count(
     assert changed > 300
 
 
+def test_parts_of_chinese_requests_are_joined_without_commas_or_spaces_of_english():
+    for seed in range(20):
+        both = requests.crossed("孩子问我{t}是什么？写{w}字", "真的吗？老师布置的作业", random.Random(seed))
+        assert "," not in both and " " not in both
+
+
+def test_exercises_in_finding_the_topic_are_chinese_more_often_than_the_others():
+    def chinese(kind: str) -> float:
+        rng, size = random.Random(4), tasks.Size(300, 200, 4)
+        asked = [tasks.conversation(kind, size, rng)[0][0] for _ in range(1000)]
+        return sum(bool(HAN.search(text)) for text in asked) / len(asked)
+
+    assert 0.53 < chinese("find") < 0.63
+    assert 0.45 < chinese("begin") < 0.55
+
+
 def test_a_topic_named_like_a_count_that_is_missing_can_be_asked_for_without_one():
     for seed in range(20):
         assert "nonemere" in requests.request(voice("en"), "Nonemere", None, random.Random(seed)).lower()
@@ -210,7 +226,7 @@ def test_a_topic_named_like_a_count_that_is_missing_can_be_asked_for_without_one
 
 def test_the_text_files_hold_no_stray_brackets():
     folder = Path(tasks.__file__).parent / "text"
-    names = ("sentences", "openers", "starts", "phrasings", "natural", "late")
+    names = ("sentences", "openers", "starts", "phrasings", "natural", "late", "last")
     for path in (file for name in names for file in folder.glob(f"{name}.*")):
         for line in path.read_text(encoding="utf-8").splitlines():
             assert line.count("[") == line.count("]") and line.count("{") == line.count("}"), line

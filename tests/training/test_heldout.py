@@ -11,7 +11,7 @@ from training import requests
 from training.heldout import SPLITS, load
 from training.metrics import topic_words
 from training.requests import request
-from training.voice import LANGUAGES, fill, voice
+from training.voice import LANGUAGES, LATER, fill, voice
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -27,7 +27,7 @@ def test_there_are_at_least_sixty_requests_each_with_its_topic(language, split):
 @pytest.mark.parametrize("split", SPLITS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_held_out_topic_is_in_the_lists_of_training(language, split):
-    v = voice(language, late=True)
+    v = voice(language, len(LATER))
     known = {word for values in v.topics.values() for value in values for word in (value, *value.split())}
     for held in load(language, split):
         assert held.topic not in known
@@ -41,7 +41,7 @@ SLOT = re.compile(r"(\[[^\[\]]*\]|\{\w+\})")
 def grammar(language: str) -> Callable[[str], bool]:
     """Tells whether a training request can be a text, by its frame: the topic is `@`, {w} any number, a name, another
     thing or a rare value any word or two, and every other slot one of its values, themselves composed."""
-    v, known = voice(language, late=True), {}
+    v, known = voice(language, len(LATER)), {}
     free = r"[\w']+(?: [\w']+)?" if language == "en" else r"[\u4e00-\u9fff]{1,4}"
 
     def slot(name: str) -> str:
@@ -90,7 +90,7 @@ def test_no_held_out_phrasing_is_a_training_phrasing(language, split, monkeypatc
         monkeypatch.setattr(requests, changed, 0.0)
     monkeypatch.setattr(requests, "EXCHANGED", dict.fromkeys(LANGUAGES, 0.0))
     asks, rng = grammar(language), random.Random(3)
-    asked = [plain(request(voice(language, late=True), "@", 1500, rng)) for _ in range(60)]
+    asked = [plain(request(voice(language, len(LATER)), "@", 1500, rng)) for _ in range(60)]
     assert sum(map(asks, asked)) >= 54, "the pattern is of no use"
     for held in load(language, split):
         assert not asks(plain(held.text.replace(held.topic, "@"))), held.text
@@ -112,7 +112,7 @@ def test_no_held_out_phrasing_is_one_that_took_a_part_of_another(language):
     def bare(part: str) -> str:
         return part.strip(" ,.;:!?，。；：！？").lower()
 
-    asks, said = grammar(language), [one for p in voice(language, late=True).typed for one in every_choice(p)]
+    asks, said = grammar(language), [one for p in voice(language, len(LATER)).typed for one in every_choice(p)]
     loose = {bare(part) for one in said for part in PART.split(one) if "{" not in part}
     for held in load(language):
         parts = PART.split(plain(held.text.replace(held.topic, "@")))
@@ -125,10 +125,6 @@ def test_no_held_out_phrasing_is_one_that_took_a_part_of_another(language):
 COUNTING = frozenset(re.findall(r"\S+", "@ # word words a an the in on of for with to into over about and me"))
 """What everyone joins a topic and a count with, as in "{t} in {w} words": no phrasing of anybody's own."""
 
-SPELT_ALIKE = ("两个娃都迷上了{t}，写本{w}字的小书", "求一篇不像AI写的{t}，[八百|一千]字上下都行。")
-"""The frames that share five characters with a held-out request once counts are read in characters too; the model of
-now was trained with them."""
-
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_typed_phrasing_shares_a_longer_run_of_words_with_a_held_out_one(language):
@@ -140,9 +136,7 @@ def test_no_typed_phrasing_shares_a_longer_run_of_words_with_a_held_out_one(lang
         return {run for run in every if sum(word not in COUNTING for word in run) > 1}
 
     held = set[tuple[str, ...]]().union(*(runs(r.text.replace(r.topic, "@")) for r in load(language)))
-    for phrasing in voice(language, late=True).typed:
-        if phrasing in SPELT_ALIKE:
-            continue
+    for phrasing in voice(language, len(LATER)).typed:
         for chosen in every_choice(phrasing):
             said = fill(chosen, lambda slot: {"t": "@", "w": "#"}.get(slot, "thing"))
             assert not runs(said) & held, phrasing

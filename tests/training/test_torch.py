@@ -12,6 +12,7 @@ from training import batches, longest, schedule, tasks, tokenizer, train  # noqa
 from training import model as module  # noqa: E402
 from training.model import Model, Shape, attend, rotate  # noqa: E402
 from training.muon import orthogonal  # noqa: E402
+from training.voice import LATER  # noqa: E402
 from training.wiring import wire  # noqa: E402
 
 TINY = Shape(vocabulary=512, width=64, layers=2, heads=2, hidden=96)
@@ -115,10 +116,10 @@ def test_batches_are_the_same_for_a_seed(words):
 
 def test_only_the_later_phases_ask_late_requests(words):
     order = [phase.late for phase in schedule.PHASES]
-    assert order == sorted(order) and not order[0] and order[-1]
+    assert order == sorted(order) and not order[0] and order[-1] == len(LATER)
     phase = replace(schedule.PHASES[1], tokens=512)
-    early, late = (next(batches.batches(words, replace(phase, late=late), 1)) for late in (False, True))
-    assert early[0].tolist() != late[0].tolist()
+    early, late, last = (next(batches.batches(words, replace(phase, late=late), 1))[0].tolist() for late in (0, 1, 2))
+    assert early != late != last != early
 
 
 def test_the_model_sees_only_the_past():
